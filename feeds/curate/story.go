@@ -1,0 +1,133 @@
+package curate
+
+import (
+	"math/bits"
+	"slices"
+	"time"
+	"unicode"
+
+	"gomtin/feeds"
+	"gomtin/feeds/viet"
+)
+
+// Window is how far apart two departments publish the same story.
+const Window = 7 * 24 * time.Hour
+
+// shortest is how many syllables a text needs to be compared with others.
+const shortest = 40
+
+// FingerprintOf returns the simhash of an article's text over its shingles of
+// three syllables: like texts have fingerprints that differ in few bits. Zero for
+// a text too short to tell.
+func FingerprintOf(a feeds.Article) feeds.Fingerprint {
+	var sums [64]int
+	shingles := shinglesOf(a)
+	if len(shingles) < shortest {
+		return 0
+	}
+	for h := range shingles {
+		for i := range sums {
+			if h>>i&1 == 1 {
+				sums[i]++
+			} else {
+				sums[i]--
+			}
+		}
+	}
+	var f feeds.Fingerprint
+	for i, n := range sums {
+		if n > 0 {
+			f |= 1 << i
+		}
+	}
+	return f
+}
+
+// shinglesOf hashes every run of three syllables of the article's text.
+func shinglesOf(a feeds.Article) map[uint64]bool {
+	syllables := viet.Syllables(a.Content.Text())
+	set := make(map[uint64]bool, len(syllables))
+	for i := range max(len(syllables)-2, 0) {
+		set[hash(syllables[i:i+3])] = true
+	}
+	return set
+}
+
+// hash is FNV-1a with splitmix64's last step, which spreads its weak high bits.
+func hash(words []string) uint64 {
+	h := uint64(14695981039346656037)
+	for _, w := range words {
+		for i := range len(w) {
+			h = (h ^ uint64(w[i])) * 1099511628211
+		}
+		h = (h ^ ' ') * 1099511628211
+	}
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return h ^ h>>31
+}
+
+// How alike two texts must be to be one story.
+const (
+	mostBits   = 16   // of their fingerprints, to be compared at all
+	leastAlike = 0.70 // shared shingles of all
+	leastPart  = 0.90 // shared shingles of the shorter text, where a paragraph was cut
+)
+
+// SameStory reports whether two departments published the same article. Notices
+// and bulletins of one form with other figures are not the same, nor are
+// documents with other numbers.
+func SameStory(a, b feeds.Article) bool {
+	if a.Department == b.Department || a.Fingerprint == 0 || b.Fingerprint == 0 ||
+		bits.OnesCount64(uint64(a.Fingerprint^b.Fingerprint)) > mostBits {
+		return false
+	}
+	if !slices.Equal(figures(a.Title), figures(b.Title)) || len(a.Numbers) > 0 && len(b.Numbers) > 0 && !shareAny(a.Numbers, b.Numbers) {
+		return false
+	}
+	x, y := shinglesOf(a), shinglesOf(b)
+	both := 0
+	for h := range x {
+		if y[h] {
+			both++
+		}
+	}
+	alike := float64(both) / float64(len(x)+len(y)-both)
+	part := float64(both) / float64(min(len(x), len(y)))
+	return (alike >= leastAlike || part >= leastPart && alike >= leastAlike/2) && sameFigures(a, b)
+}
+
+// figures returns the numbers in text, sorted.
+func figures(text string) []string {
+	var all []string
+	for _, s := range viet.Syllables(text) {
+		if unicode.IsDigit(rune(s[0])) {
+			all = append(all, s)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// sameFigures reports whether the shorter text's numbers are nearly all in the
+// longer one: a weekly bulletin repeats its words, not its figures.
+func sameFigures(a, b feeds.Article) bool {
+	x, y := slices.Compact(figures(a.Content.Text())), slices.Compact(figures(b.Content.Text()))
+	if len(x) > len(y) {
+		x, y = y, x
+	}
+	if len(x) < 2 {
+		return true
+	}
+	shared := 0
+	for _, f := range x {
+		if slices.Contains(y, f) {
+			shared++
+		}
+	}
+	return float64(shared) >= 0.8*float64(len(x))
+}
+
+func shareAny(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}

@@ -1,0 +1,64 @@
+package extract
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+var (
+	brokenScheme = regexp.MustCompile(`^(?i)(https?):/*([^/])`)
+	tracking     = regexp.MustCompile(`^(?i)(utm_\w+|fbclid|gclid|zarsrc|mc_cid|mc_eid|igshid|_ga|yclid|msclkid)$`)
+)
+
+// absolute resolves an address found in a page at base, mends a broken scheme
+// (http:/x, https:///x), and takes out tracking parameters. It returns "" for
+// what is not an http or https address.
+func absolute(base *url.URL, ref string) string {
+	u := resolve(base, ref)
+	if u == nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return ""
+	}
+	u.User = nil
+	u.Host = strings.ToLower(u.Host)
+	u.RawQuery = withoutTracking(u.RawQuery)
+	return u.String()
+}
+
+// resolve is [url.URL.Parse] for addresses as people type them.
+func resolve(base *url.URL, ref string) *url.URL {
+	ref = strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || r == '\u200b' || r == '\ufeff' {
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(ref))
+	if ref == "" {
+		return nil
+	}
+	ref = brokenScheme.ReplaceAllString(ref, "$1://$2")
+	ref = strings.ReplaceAll(strings.ReplaceAll(ref, `\`, "/"), " ", "%20")
+	u, err := url.Parse(ref)
+	if err != nil {
+		return nil
+	}
+	if base != nil {
+		u = base.ResolveReference(u)
+	}
+	return u
+}
+
+// withoutTracking keeps the other parameters as they were, in their order.
+func withoutTracking(query string) string {
+	if query == "" {
+		return ""
+	}
+	var kept []string
+	for part := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(part, "=")
+		if part != "" && !tracking.MatchString(name) {
+			kept = append(kept, part)
+		}
+	}
+	return strings.Join(kept, "&")
+}

@@ -1,0 +1,247 @@
+package extract
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"gomtin/feeds"
+	"gomtin/feeds/viet"
+)
+
+// maxListed bounds how many articles one listing page may name.
+const maxListed = 200
+
+// readList reads a page that lists articles: by the recipe of its CMS, else by
+// its structure. The articles have a title, a link and what else the list shows;
+// [Complete] adds the rest from their own pages.
+func readList(src feeds.Source, pageURL, text string) (*Document, error) {
+	if looksLikeFeed(text) {
+		return nil, errors.New("expected a listing page, got a feed; write it as a feed: source")
+	}
+	base, err := parseBase(pageURL)
+	if err != nil {
+		return nil, err
+	}
+	root, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("the page can't be parsed: %w", err)
+	}
+	base = baseOf(root, base)
+	recipe := recipeFor(src, root)
+	remove(root, "script, style, noscript, template, "+clutter)
+	blocks := findAll(root, recipe.Item)
+	if len(blocks) == 0 {
+		recipe = feeds.Recipe{}
+		blocks = repeatedBlocks(root, base)
+	}
+	doc := &Document{
+		Title:    plain(nodeTextOf(find(root, "title"))),
+		Link:     pageURL,
+		Language: languageOf(root),
+		Articles: listed(blocks, recipe, base),
+	}
+	if len(doc.Articles) == 0 {
+		title := ""
+		if doc.Title != "" {
+			title = fmt.Sprintf(" titled “%s”", shorten(doc.Title, 60))
+		}
+		return nil, fmt.Errorf("found no list of articles on the page%s", title)
+	}
+	return doc, nil
+}
+
+// clutter is what never holds a list of articles.
+const clutter = "nav, header nav, footer, aside, .breadcrumb, .pagination"
+
+func baseOf(root *html.Node, base *url.URL) *url.URL {
+	if b := find(root, "base[href]"); b != nil {
+		if u := resolve(base, attr(b, "href")); u != nil && u.Host != "" {
+			return u
+		}
+	}
+	return base
+}
+
+func languageOf(root *html.Node) string {
+	if n := find(root, "html[lang]"); n != nil {
+		return strings.TrimSpace(attr(n, "lang"))
+	}
+	return ""
+}
+
+func nodeTextOf(n *html.Node) string {
+	if n == nil {
+		return ""
+	}
+	return nodeText(n)
+}
+
+// listed reads the blocks of a list. Where some blocks show a date, those without
+// one are a sidebar's and are left out; a link counts once.
+func listed(blocks []*html.Node, recipe feeds.Recipe, base *url.URL) []feeds.Article {
+	var dated, undated []feeds.Article
+	seen := make(map[string]bool)
+	for _, block := range blocks {
+		a, ok := listedArticle(block, recipe, base)
+		if !ok || seen[feeds.LinkKey(a.Link)] || len(seen) >= maxListed {
+			continue
+		}
+		if recipe.Item != "" && a.Published.IsZero() {
+			undated = append(undated, a)
+			continue
+		}
+		seen[feeds.LinkKey(a.Link)] = true
+		dated = append(dated, a)
+	}
+	if len(dated) == 0 {
+		return undated
+	}
+	return dated
+}
+
+func listedArticle(block *html.Node, recipe feeds.Recipe, base *url.URL) (feeds.Article, bool) {
+	link := titleLink(block, recipe.Link)
+	if link == nil {
+		return feeds.Article{}, false
+	}
+	a := feeds.Article{Title: nodeText(link), Link: absolute(base, attr(link, "href"))}
+	if full := viet.Clean(attr(link, "title")); len(full) > len(a.Title) && (a.Title == "" || strings.HasSuffix(a.Title, "…") || strings.HasSuffix(a.Title, "...")) {
+		a.Title = full
+	}
+	if a.Link == "" || a.Title == "" || feeds.LinkKey(a.Link) == feeds.LinkKey(base.String()) {
+		return feeds.Article{}, false
+	}
+	if recipe.IsZero() {
+		a.Published, _ = ParseDate(dateText(block))
+	} else {
+		a.Published, _ = ParseDate(nodeTextOf(find(block, recipe.Date)))
+	}
+	a.Summary = shorten(trimDateline(nodeTextOf(find(block, recipe.Summary))), 500)
+	if img := find(block, "img"); img != nil {
+		if tidyImage(img, base) {
+			a.Image = feeds.Image{URL: attr(img, "src"), Alt: viet.Clean(attr(img, "alt"))}
+		}
+	}
+	sum := sha256.Sum256([]byte(a.Title + "\x00" + a.Summary))
+	a.Listed = hex.EncodeToString(sum[:8])
+	return a, true
+}
+
+// titleLink returns the link that selector names, or the one with the longest text.
+func titleLink(block *html.Node, selector string) *html.Node {
+	if n := find(block, selector); n != nil {
+		return n
+	}
+	var best *html.Node
+	length := 0
+	for d := range block.Descendants() {
+		if d.DataAtom == atom.A && attr(d, "href") != "" {
+			if n := len(nodeText(d)); n > length {
+				best, length = d, n
+			}
+		}
+	}
+	return best
+}
+
+// A date as a list shows it; a bare number pair such as 22/9 is not enough.
+var shownDate = regexp.MustCompile(`\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d{2}-\d{2}|(?i:ngày)\s+\d{1,2}\s+tháng\s+\d{1,2}`)
+
+// dateText returns the shortest text within block that holds a date.
+func dateText(block *html.Node) string {
+	best := ""
+	for d := range block.Descendants() {
+		if d.Type != html.ElementNode {
+			continue
+		}
+		if d.DataAtom == atom.Time && attr(d, "datetime") != "" {
+			return attr(d, "datetime")
+		}
+		if text := nodeText(d); shownDate.MatchString(text) && (best == "" || len(text) < len(best)) && len(text) < 120 {
+			best = text
+		}
+	}
+	if text := nodeText(block); best == "" && len(text) < 120 {
+		best = text
+	}
+	return best
+}
+
+// repeatedBlocks finds the list in a page of an unknown system: the blocks, alike
+// in their place in the tree, that each hold one titled link and a date. The
+// group with the most title text wins.
+func repeatedBlocks(root *html.Node, base *url.URL) []*html.Node {
+	groups := make(map[string][]*html.Node)
+	weight := make(map[string]int)
+	for d := range root.Descendants() {
+		if d.DataAtom != atom.A || len(viet.Syllables(nodeText(d))) < 4 || absolute(base, attr(d, "href")) == "" {
+			continue
+		}
+		block := datedBlock(d, base)
+		if block == nil {
+			continue
+		}
+		key := placeOf(block)
+		if n := len(groups[key]); n > 0 && groups[key][n-1] == block {
+			continue
+		}
+		groups[key] = append(groups[key], block)
+		weight[key] += len(nodeText(d))
+	}
+	best := ""
+	for key := range groups {
+		if len(groups[key]) >= 2 && (best == "" || weight[key] > weight[best] || weight[key] == weight[best] && key < best) {
+			best = key
+		}
+	}
+	return groups[best]
+}
+
+// datedBlock climbs from a link to the smallest element that also shows a date,
+// as long as no other article's link is in it.
+func datedBlock(link *html.Node, base *url.URL) *html.Node {
+	target := feeds.LinkKey(absolute(base, attr(link, "href")))
+	n := link.Parent
+	for range 5 {
+		if n == nil || n.DataAtom == atom.Body || othersIn(n, target, base) {
+			return nil
+		}
+		if shownDate.MatchString(nodeText(n)) || find(n, "time[datetime]") != nil {
+			return n
+		}
+		n = n.Parent
+	}
+	return nil
+}
+
+// othersIn reports whether n holds a titled link to another article.
+func othersIn(n *html.Node, target string, base *url.URL) bool {
+	for d := range n.Descendants() {
+		if d.DataAtom == atom.A && len(viet.Syllables(nodeText(d))) >= 4 {
+			if at := absolute(base, attr(d, "href")); at != "" && feeds.LinkKey(at) != target {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// placeOf names an element's place by tags and classes, digits left out, so that
+// the blocks of one list have one name.
+func placeOf(n *html.Node) string {
+	var parts []string
+	for depth := 0; n != nil && n.Type == html.ElementNode && depth < 4; depth++ {
+		class, _, _ := strings.Cut(strings.TrimSpace(attr(n, "class")), " ")
+		parts = append(parts, n.Data+"."+strings.Trim(class, "0123456789"))
+		n = n.Parent
+	}
+	return strings.Join(parts, "<")
+}

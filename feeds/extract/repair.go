@@ -1,0 +1,81 @@
+package extract
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	rootForm    = regexp.MustCompile(`(?i)<\?xml\b|<rss[\s>]|<feed[\s>]|<rdf:RDF[\s>]|<(?:\w+:)?channel[\s>]`)
+	declaration = regexp.MustCompile(`^\s*<\?xml[^>]*\?>`)
+	charRef     = regexp.MustCompile(`&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));`)
+	itemForm    = regexp.MustCompile(`(?is)<(item|entry)(?:\s[^>]*)?>.*?</(?:item|entry)\s*>`)
+	itemStart   = regexp.MustCompile(`(?i)<(?:item|entry)[\s>]`)
+	itemGap     = regexp.MustCompile(`(?is)<(?:item|entry)[\s>].*$`)
+)
+
+// repairXML mends what makes a parser refuse a whole feed: text before the root,
+// characters and references that XML does not allow, a declaration that names
+// another charset than the text now has.
+func repairXML(s string) string {
+	if at := rootForm.FindStringIndex(s); at != nil {
+		s = s[at[0]:]
+	}
+	s = declaration.ReplaceAllString(s, "")
+	if strings.Contains(s, "&#") {
+		s = charRef.ReplaceAllStringFunc(s, func(ref string) string {
+			m := charRef.FindStringSubmatch(ref)
+			n, err := strconv.ParseUint(m[1]+m[2], base(m[1]), 32)
+			if err != nil || !legalXML(rune(n)) {
+				return ""
+			}
+			return ref
+		})
+	}
+	clean := strings.Map(func(r rune) rune {
+		if !legalXML(r) {
+			return -1
+		}
+		return r
+	}, s)
+	return `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + clean
+}
+
+func base(hex string) int {
+	if hex != "" {
+		return 16
+	}
+	return 10
+}
+
+// legalXML is the Char production of XML 1.0, 2.2.
+func legalXML(r rune) bool {
+	return r == '\t' || r == '\n' || r == '\r' ||
+		r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
+}
+
+// pieces cuts a feed that can't be parsed whole into one small feed for each of
+// its complete items, in order, each within the document's own head so that
+// namespaces and the feed's title stay known.
+func pieces(s string) []string {
+	at := itemStart.FindStringIndex(s)
+	if at == nil {
+		return nil
+	}
+	head := s[:at[0]]
+	tail := "</channel></rss>"
+	switch lower := strings.ToLower(head); {
+	case strings.Contains(lower, "<feed"):
+		tail = "</feed>"
+	case strings.Contains(lower, "<rdf:rdf"):
+		tail = "</rdf:RDF>"
+	case !strings.Contains(lower, "<rss"):
+		head, tail = `<rss version="2.0"><channel>`, "</channel></rss>"
+	}
+	var docs []string
+	for _, item := range itemForm.FindAllString(s, 5000) {
+		docs = append(docs, head+item+tail)
+	}
+	return docs
+}

@@ -1,0 +1,292 @@
+// Package fetch gets pages from departments' servers, politely and safely:
+// conditional GET, robots.txt, one request at a time per host, an address guard
+// at every connect, caps on size and time.
+//
+// It reads no database and parses no feed. Read [Client.Fetch] first.
+package fetch
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"gomtin/feeds"
+)
+
+// Options set a Client's manners. The zero value is polite and safe.
+type Options struct {
+	UserAgent    string        // default "gomtin/1.0"; name a contact address in it
+	Timeout      time.Duration // of one whole exchange, redirects included; default 30s
+	MaxBytes     int64         // of the unpacked body; default 8 MiB; more is an error, never a cut
+	HostPace     time.Duration // pause after a request to a host; default 1s, negative for none
+	AllowPrivate bool          // lifts the address guard
+}
+
+// A Client fetches pages. Make one with [New]; it is safe for concurrent use.
+type Client struct {
+	opts  Options
+	hosts *hosts
+
+	mu         sync.Mutex
+	transports map[string]*http.Transport // by CA file; "" is the system's trust
+	robots     map[string]robotsEntry     // by scheme and host
+}
+
+// New returns a Client with the given manners.
+func New(o Options) *Client {
+	o.UserAgent = cmp.Or(o.UserAgent, "gomtin/1.0")
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	o.MaxBytes = cmp.Or(o.MaxBytes, 8<<20)
+	o.HostPace = cmp.Or(o.HostPace, time.Second)
+	return &Client{
+		opts:       o,
+		hosts:      newHosts(max(o.HostPace, 0)),
+		transports: make(map[string]*http.Transport),
+		robots:     make(map[string]robotsEntry),
+	}
+}
+
+// Close closes idle connections. A Client that was closed can still fetch.
+func (c *Client) Close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.transports {
+		t.CloseIdleConnections()
+	}
+}
+
+const maxRedirects = 10
+
+// Fetch gets r.URL, or learns that it has not changed since r.Validators. A 304
+// is a success: a Page with NotModified set and no Body. Every error is an
+// [*feeds.Error]; its Fault is Refused when robots.txt or the address guard
+// forbids the URL, Throttled with After set on 429 and 503. The caller owns the Page.
+func (c *Client) Fetch(ctx context.Context, r feeds.Request) (*feeds.Page, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Timeout, fmt.Errorf("no answer within %v", c.opts.Timeout))
+	defer cancel()
+	u, err := parseURL(r.URL)
+	if err != nil {
+		return nil, &feeds.Error{Op: "fetch", URL: r.URL, Fault: feeds.Refused, Err: err}
+	}
+	for range maxRedirects {
+		if r.Robots {
+			if err := c.askRobots(ctx, u, r.CAFile); err != nil {
+				return nil, fault(u, err)
+			}
+		}
+		page, next, err := c.exchange(ctx, u, r)
+		if err != nil {
+			return nil, fault(u, err)
+		}
+		if next == nil {
+			return page, nil
+		}
+		u = next
+	}
+	return nil, fault(u, &feeds.Error{Fault: feeds.Malformed, Err: fmt.Errorf("more than %d redirects", maxRedirects)})
+}
+
+// parseURL accepts only what may be fetched: http and https with a host, and no
+// user name, which would end in logs and caches.
+func parseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(s))
+	switch {
+	case err != nil:
+		return nil, errors.Unwrap(err) // url.Error repeats the address
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, fmt.Errorf("scheme %q is not http or https", u.Scheme)
+	case u.Host == "":
+		return nil, errors.New("the address names no host")
+	case u.User != nil:
+		return nil, errors.New("user names and passwords in addresses are not sent")
+	}
+	u.Fragment = ""
+	return u, nil
+}
+
+// fault makes err a [*feeds.Error] that names u. A cause set by the context
+// replaces the bare "deadline exceeded".
+func fault(u *url.URL, err error) error {
+	e, ok := errors.AsType[*feeds.Error](err)
+	if !ok {
+		e = &feeds.Error{Fault: feeds.Transient, Err: err}
+		if certErr, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+			e.Fault, e.Err = feeds.Refused, certErr
+		}
+		if errors.Is(err, errGuard) {
+			e.Fault, e.Err = feeds.Refused, err
+		}
+	}
+	e.Op, e.URL = cmp.Or(e.Op, "fetch"), cmp.Or(e.URL, u.Redacted())
+	return e
+}
+
+// exchange sends one request under the host's limit. It returns a page, or where
+// a redirect leads.
+func (c *Client) exchange(ctx context.Context, u *url.URL, r feeds.Request) (*feeds.Page, *url.URL, error) {
+	transport, err := c.transport(r.CAFile)
+	if err != nil {
+		return nil, nil, &feeds.Error{Fault: feeds.Refused, Err: err}
+	}
+	release, err := c.hosts.acquire(ctx, u.Host)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer release()
+
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Header.Set("User-Agent", c.opts.UserAgent)
+	req.Header.Set("Accept", "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/html;q=0.9, */*;q=0.5")
+	setIf(req.Header, "If-None-Match", r.Validators.ETag)
+	setIf(req.Header, "If-Modified-Since", r.Validators.LastModified)
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, nil, causeOf(ctx, err)
+	}
+	defer resp.Body.Close()
+	return c.read(ctx, u, resp)
+}
+
+// read makes a page of the answer to a request for u.
+func (c *Client) read(ctx context.Context, u *url.URL, resp *http.Response) (*feeds.Page, *url.URL, error) {
+	page := &feeds.Page{
+		URL:       u.String(),
+		MediaType: resp.Header.Get("Content-Type"),
+		Validators: feeds.Validators{
+			ETag:         resp.Header.Get("ETag"),
+			LastModified: resp.Header.Get("Last-Modified"),
+		},
+		FetchedAt: time.Now(),
+		FreshFor:  maxAge(resp.Header.Get("Cache-Control")),
+	}
+	switch s := resp.StatusCode; {
+	case s == http.StatusNotModified:
+		page.NotModified = true
+		return page, nil, nil
+	case s == http.StatusMovedPermanently || s == http.StatusFound || s == http.StatusSeeOther || s == http.StatusTemporaryRedirect || s == http.StatusPermanentRedirect:
+		next, err := u.Parse(resp.Header.Get("Location"))
+		if err == nil {
+			next, err = parseURL(next.String())
+		}
+		if err != nil {
+			return nil, nil, &feeds.Error{Fault: feeds.Malformed, Err: fmt.Errorf("redirect to %q: %w", resp.Header.Get("Location"), err)}
+		}
+		return nil, next, nil
+	case s != http.StatusOK:
+		return nil, nil, statusError(resp)
+	}
+	var err error
+	page.Body, err = io.ReadAll(io.LimitReader(resp.Body, c.opts.MaxBytes+1))
+	if err != nil {
+		return nil, nil, causeOf(ctx, fmt.Errorf("read the answer: %w", err))
+	}
+	if int64(len(page.Body)) > c.opts.MaxBytes {
+		return nil, nil, &feeds.Error{Fault: feeds.Malformed, Err: fmt.Errorf("the answer is larger than %d bytes", c.opts.MaxBytes)}
+	}
+	return page, nil, nil
+}
+
+// statusError says what an answer other than 200 means to the scheduler.
+func statusError(resp *http.Response) error {
+	e := &feeds.Error{Err: fmt.Errorf("the server answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))}
+	switch s := resp.StatusCode; {
+	case s == http.StatusTooManyRequests || s == http.StatusServiceUnavailable:
+		e.Fault, e.After = feeds.Throttled, retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	case s == http.StatusNotFound || s == http.StatusGone:
+		e.Fault = feeds.Gone
+	case s == http.StatusUnauthorized || s == http.StatusForbidden || s == http.StatusUnavailableForLegalReasons:
+		e.Fault = feeds.Refused
+	default:
+		e.Fault = feeds.Transient
+	}
+	return e
+}
+
+// maxWait bounds what a server may ask for: a day.
+const maxWait = 24 * time.Hour
+
+// retryAfter reads both forms of RFC 9110, 10.2.3.
+func retryAfter(v string, now time.Time) time.Duration {
+	if n, err := strconv.Atoi(v); err == nil {
+		return min(max(time.Duration(min(n, 1<<20))*time.Second, 0), maxWait)
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return min(max(t.Sub(now), 0), maxWait)
+	}
+	return 0
+}
+
+// maxAge reads the max-age of a Cache-Control field (RFC 9111, 5.2.2.1).
+func maxAge(v string) time.Duration {
+	for part := range strings.SplitSeq(v, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if strings.EqualFold(name, "max-age") {
+			if n, err := strconv.Atoi(strings.Trim(value, `"`)); err == nil && n > 0 {
+				return min(time.Duration(min(n, 1<<20))*time.Second, maxWait)
+			}
+		}
+	}
+	return 0
+}
+
+// causeOf replaces an error that a context caused by the reason it was given.
+func causeOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+func setIf(h http.Header, key, value string) {
+	if value != "" {
+		h.Set(key, value)
+	}
+}
+
+// transport returns the connections that trust caFile besides the system's roots.
+func (c *Client) transport(caFile string) (*http.Transport, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t, ok := c.transports[caFile]; ok {
+		return t, nil
+	}
+	t := &http.Transport{ // Proxy stays nil: a proxy's address would be what the guard checks
+		DialContext:            dialer(c.opts.AllowPrivate),
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  20 * time.Second,
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConnsPerHost:    2,
+		MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2:      true,
+	}
+	if caFile != "" {
+		pem, err := os.ReadFile(caFile)
+		if err != nil {
+			return nil, fmt.Errorf("read ca_file: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("read the system's certificates: %w", err)
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("ca_file %s holds no certificate", caFile)
+		}
+		t.TLSClientConfig = &tls.Config{RootCAs: pool}
+	}
+	c.transports[caFile] = t
+	return t, nil
+}

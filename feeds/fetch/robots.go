@@ -1,0 +1,173 @@
+package fetch
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"gomtin/feeds"
+)
+
+// robotsAge is how long a robots.txt is trusted (RFC 9309, 2.4: at most a day).
+const robotsAge = 24 * time.Hour
+
+// maxRobots is how much of a robots.txt is read (RFC 9309, 2.5: at least 500 KiB).
+const maxRobots = 512 << 10
+
+type robotsEntry struct {
+	rules []robotsRule
+	until time.Time
+}
+
+type robotsRule struct {
+	allow   bool
+	pattern string
+}
+
+// askRobots returns a Refused error if the host's robots.txt forbids u. A host
+// without one allows all; one that can't be reached allows nothing for now.
+func (c *Client) askRobots(ctx context.Context, u *url.URL, caFile string) error {
+	key := u.Scheme + "://" + u.Host
+	c.mu.Lock()
+	entry, known := c.robots[key]
+	c.mu.Unlock()
+	if !known || time.Now().After(entry.until) {
+		rules, err := c.fetchRobots(ctx, u, caFile)
+		if err != nil {
+			return err
+		}
+		entry = robotsEntry{rules: rules, until: time.Now().Add(robotsAge)}
+		c.mu.Lock()
+		if len(c.robots) >= 4096 {
+			clear(c.robots)
+		}
+		c.robots[key] = entry
+		c.mu.Unlock()
+	}
+	if !allowed(entry.rules, u) {
+		return &feeds.Error{Fault: feeds.Refused, Err: errors.New("robots.txt of the site forbids it")}
+	}
+	return nil
+}
+
+func (c *Client) fetchRobots(ctx context.Context, u *url.URL, caFile string) ([]robotsRule, error) {
+	at := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}
+	for range 5 { // RFC 9309, 2.3.1.2: five redirects at least
+		page, next, err := c.exchange(ctx, at, feeds.Request{CAFile: caFile})
+		switch f := feeds.FaultOf(err); {
+		case err == nil && next == nil:
+			return parseRobots(page.Body, c.opts.UserAgent), nil
+		case err == nil:
+			at = next
+		case f == feeds.Gone || f == feeds.Refused && !errors.Is(err, errGuard):
+			return nil, nil // RFC 9309, 2.3.1.3: "unavailable" allows all
+		default:
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// parseRobots returns the rules of the groups that name our product token, or of
+// those for "*" (RFC 9309, 2.2). agent is a User-Agent: its product token counts.
+func parseRobots(body []byte, agent string) []robotsRule {
+	token := strings.ToLower(agent)
+	if i := strings.IndexAny(token, "/ "); i >= 0 {
+		token = token[:i]
+	}
+	var ours, others []robotsRule
+	named, star, inRules, found := false, false, true, false
+	lines := bufio.NewScanner(bytes.NewReader(body[:min(len(body), maxRobots)]))
+	lines.Buffer(nil, maxRobots)
+	for lines.Scan() {
+		line, _, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "\ufeff"), "#")
+		key, value, ok := strings.Cut(line, ":")
+		if !ok {
+			continue
+		}
+		value = strings.TrimSpace(value)
+		switch key = strings.ToLower(strings.TrimSpace(key)); key {
+		case "user-agent":
+			if inRules {
+				named, star, inRules = false, false, false
+			}
+			named = named || strings.EqualFold(value, token)
+			star = star || value == "*"
+			found = found || named
+		case "allow", "disallow":
+			inRules = true
+			if value == "" {
+				continue
+			}
+			rule := robotsRule{allow: key == "allow", pattern: unescapePath(value)}
+			if named {
+				ours = append(ours, rule)
+			}
+			if star {
+				others = append(others, rule)
+			}
+		}
+	}
+	if found {
+		return ours
+	}
+	return others
+}
+
+// allowed applies the longest matching rule; of equals, allow wins (RFC 9309, 2.2.2).
+func allowed(rules []robotsRule, u *url.URL) bool {
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	if u.RawQuery != "" {
+		path += "?" + u.RawQuery
+	}
+	path = unescapePath(path)
+	best, allow := -1, true
+	for _, r := range rules {
+		if n := len(r.pattern); (n > best || n == best && r.allow) && matches(r.pattern, path) {
+			best, allow = n, r.allow
+		}
+	}
+	return allow
+}
+
+// unescapePath makes percent-encoded and plain forms of a path comparable.
+func unescapePath(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// matches reports whether pattern, with * for any run and $ for the end, matches
+// the beginning of path. It takes time linear in the path for each *, so a hostile
+// pattern costs little.
+func matches(pattern, path string) bool {
+	anchored := strings.HasSuffix(pattern, "$")
+	parts := strings.Split(strings.TrimSuffix(pattern, "$"), "*")
+	if !strings.HasPrefix(path, parts[0]) {
+		return false
+	}
+	path = path[len(parts[0]):]
+	last := len(parts) - 1
+	if last == 0 {
+		return !anchored || path == ""
+	}
+	for i, part := range parts[1:] {
+		if anchored && i+1 == last {
+			return strings.HasSuffix(path, part)
+		}
+		at := strings.Index(path, part)
+		if at < 0 {
+			return false
+		}
+		path = path[at+len(part):]
+	}
+	return true
+}
