@@ -216,7 +216,8 @@ type Outcome struct {
 	At          time.Time
 	Articles    []Article // new or perhaps changed; storage finds out which
 	NotModified bool
-	Validators  Validators // stored for the next poll
+	Validators  Validators    // stored for the next poll
+	Rhythm      time.Duration // mean time between the articles of the page; zero if it does not tell
 	FreshFor    time.Duration
 	Next        time.Time // when to poll again
 	Err         error     // why the poll failed, wholly or for some items; nil if all was well

@@ -3,6 +3,7 @@ package feeds
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
@@ -56,4 +57,19 @@ func LinkKey(link string) string {
 		key += "?" + u.RawQuery
 	}
 	return key
+}
+
+// Digest sums up what a reader would call the article: title, text, link and
+// attachments. White space, markup, pictures and the order of attributes do not
+// count: an article with the same digest was not corrected.
+func (a *Article) Digest() string {
+	h := sha256.New()
+	part := func(s string) { fmt.Fprintf(h, "%d:%s", len(s), s) }
+	part(a.Title)
+	part(strings.Join(strings.Fields(a.Content.Text()), " "))
+	part(LinkKey(a.Link))
+	for _, e := range a.Enclosures {
+		part(e.URL)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
 }

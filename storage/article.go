@@ -1,0 +1,201 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"gomtin/feeds"
+)
+
+// extra is what of an article no query asks for.
+type extra struct {
+	Image      feeds.Image       `json:"image,omitzero"`
+	Enclosures []feeds.Enclosure `json:"enclosures,omitempty"`
+	Categories []string          `json:"categories,omitempty"`
+	Numbers    []string          `json:"numbers,omitempty"`
+	Topics     []feeds.Match     `json:"topics,omitempty"`
+}
+
+// articleColumns are what scanArticle reads, of article a.
+const articleColumns = `a.id, a.story, a.department, a.source, a.guid, a.link, a.title, a.author, a.section, a.language, a.summary, a.content,
+	a.published_us, a.updated_us, a.first_seen_us, a.revision, a.fingerprint, a.listed, a.digest, a.extra`
+
+// A stored article, with what only storage knows of it.
+type stored struct {
+	feeds.Article
+	story  feeds.StoryID
+	digest string
+}
+
+// scanArticle reads articleColumns, and then more.
+func scanArticle(scan func(...any) error, more ...any) (stored, error) {
+	var a stored
+	var published, updated, seen, fingerprint int64
+	var text string
+	err := scan(append([]any{&a.ID, &a.story, &a.Department, &a.Source, &a.GUID, &a.Link, &a.Title, &a.Author, &a.Section, &a.Language, &a.Summary, &a.Content,
+		&published, &updated, &seen, &a.Revision, &fingerprint, &a.Listed, &a.digest, &text}, more...)...)
+	if err != nil {
+		return a, err
+	}
+	a.Published, a.Updated, a.FirstSeen = fromUS(published), fromUS(updated), fromUS(seen)
+	a.Fingerprint = feeds.Fingerprint(fingerprint)
+	var x extra
+	if err := json.Unmarshal([]byte(text), &x); err != nil {
+		return a, fmt.Errorf("article %s: %w", a.ID, err)
+	}
+	a.Image, a.Enclosures, a.Categories, a.Numbers, a.Topics = x.Image, x.Enclosures, x.Categories, x.Numbers, x.Topics
+	return a, nil
+}
+
+// Unread returns those of listed whose own page must be fetched: articles that
+// are not stored, or of which the list or feed now says something else.
+func (db *DB) Unread(ctx context.Context, src feeds.Source, listed []feeds.Article) ([]feeds.Article, error) {
+	if len(listed) == 0 {
+		return nil, nil
+	}
+	args := []any{src.Department.ID}
+	for _, a := range listed {
+		args = append(args, feeds.LinkKey(a.Link))
+	}
+	known := make(map[string]string)
+	err := query(ctx, db.read, func(rows *sql.Rows) error {
+		var key, digest string
+		if err := rows.Scan(&key, &digest); err != nil {
+			return err
+		}
+		known[key] = digest
+		return nil
+	}, `SELECT link_key, listed FROM article WHERE department = $1 AND link_key IN (`+placeholders(2, len(listed))+`)`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("look up listed articles: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(listed), func(a feeds.Article) bool {
+		digest, ok := known[feeds.LinkKey(a.Link)]
+		return ok && digest == a.Listed
+	}), nil
+}
+
+// Commit ends a poll: articles, stories, changes and the source's validators and
+// next time, in one transaction. Corrected and new articles take the next numbers
+// of the change sequence; an article that is stored as it is costs one look-up.
+// feeds.ErrLeaseLost means that nothing was written.
+func (db *DB) Commit(ctx context.Context, job feeds.Job, out feeds.Outcome) (feeds.Tally, error) {
+	var tally feeds.Tally
+	err := db.transact(ctx, func(tx *sql.Tx) error {
+		tally = feeds.Tally{}
+		if err := finishSource(ctx, tx, job, out); err != nil {
+			return err
+		}
+		if len(out.Articles) == 0 {
+			return nil
+		}
+		seq, err := openSequence(ctx, tx, out.At)
+		if err != nil {
+			return err
+		}
+		before := seq.last
+		for _, a := range out.Articles {
+			if err := db.place(ctx, seq, a, &tally); err != nil {
+				return fmt.Errorf("store article %s: %w", a.Link, err)
+			}
+		}
+		if seq.last == before {
+			return nil
+		}
+		return seq.close(ctx)
+	})
+	if err != nil {
+		return feeds.Tally{}, fmt.Errorf("commit poll of %s: %w", job.Source.URL, err)
+	}
+	return tally, nil
+}
+
+// place stores one article: as new, as a correction of one that is there, or not
+// at all if nothing visible differs.
+func (db *DB) place(ctx context.Context, seq *sequence, a feeds.Article, tally *feeds.Tally) error {
+	a.ID = feeds.NewArticleID(a.Department, a.Identity())
+	old, err := same(ctx, seq.tx, a)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return db.found(ctx, seq, a, tally)
+	case err != nil:
+		return fmt.Errorf("look up: %w", err)
+	}
+	if old.digest == a.Digest() {
+		if old.Listed == a.Listed {
+			return nil
+		}
+		_, err := seq.tx.ExecContext(ctx, `UPDATE article SET listed = $2 WHERE id = $1`, old.ID, a.Listed)
+		return err
+	}
+	a = corrected(old.Article, a, seq.at)
+	if err := updateArticle(ctx, seq.tx, a); err != nil {
+		return err
+	}
+	tally.Corrected++
+	return db.settle(ctx, seq, old.story, feeds.ChangeCorrected)
+}
+
+// same finds the stored article that a is: by its id, by the guid within its
+// source, or by its link within its department.
+func same(ctx context.Context, tx *sql.Tx, a feeds.Article) (stored, error) {
+	return scanArticle(tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a
+		WHERE a.id = $1 OR a.source = $2 AND a.guid = $3 AND a.guid <> '' OR a.department = $4 AND a.link_key = $5 AND a.link_key <> ''
+		ORDER BY CASE WHEN a.id = $1 THEN 0 WHEN a.source = $2 AND a.guid = $3 AND a.guid <> '' THEN 1 ELSE 2 END, a.id LIMIT 1`,
+		a.ID, a.Source, a.GUID, a.Department, feeds.LinkKey(a.Link)).Scan)
+}
+
+// corrected is a with what never changes taken from old. Its updated is the
+// source's own if that lies between the last one and now, else now.
+func corrected(old, a feeds.Article, now time.Time) feeds.Article {
+	a.ID, a.Published, a.FirstSeen = old.ID, old.Published, old.FirstSeen
+	a.Revision = old.Revision + 1
+	if !a.Updated.After(old.Updated) || a.Updated.After(now) {
+		a.Updated = now
+	}
+	return a
+}
+
+// truthful sets the times of a new article: an undated one was published when it
+// was first seen, and nothing is in the future or updated before it was published.
+func truthful(a feeds.Article, now time.Time) feeds.Article {
+	a.FirstSeen, a.Revision = now, 1
+	if a.Published.IsZero() || a.Published.After(now) {
+		a.Published = now
+	}
+	if a.Updated.Before(a.Published) || a.Updated.After(now) {
+		a.Updated = a.Published
+	}
+	return a
+}
+
+func articleValues(a feeds.Article) []any {
+	return []any{a.ID, a.Department, a.Source, a.GUID, a.Link, feeds.LinkKey(a.Link), a.Title, a.Author, a.Section, a.Language, a.Summary, a.Content,
+		us(a.Published), us(a.Updated), us(a.FirstSeen), a.Revision, int64(a.Fingerprint), a.Listed, a.Digest(),
+		toJSON(extra{a.Image, a.Enclosures, a.Categories, a.Numbers, a.Topics})}
+}
+
+func insertArticle(ctx context.Context, tx *sql.Tx, a feeds.Article, story feeds.StoryID) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO article (id, department, source, guid, link, link_key, title, author, section, language, summary, content,
+		published_us, updated_us, first_seen_us, revision, fingerprint, listed, digest, extra, story)
+		VALUES (`+placeholders(1, 21)+`)`, append(articleValues(a), story)...)
+	if err != nil {
+		return fmt.Errorf("insert: %w", err)
+	}
+	return insertBands(ctx, tx, a)
+}
+
+func updateArticle(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
+	_, err := tx.ExecContext(ctx, `UPDATE article SET department = $2, source = $3, guid = $4, link = $5, link_key = $6, title = $7, author = $8,
+		section = $9, language = $10, summary = $11, content = $12, published_us = $13, updated_us = $14, first_seen_us = $15, revision = $16,
+		fingerprint = $17, listed = $18, digest = $19, extra = $20 WHERE id = $1`, articleValues(a)...)
+	if err != nil {
+		return fmt.Errorf("update: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"gomtin/feeds"
+)
+
+// settling is how long after a story was founded its lead may still change to a
+// copy that was published earlier: the first round of polls brings copies in any
+// order. Later the entry's id stands.
+const settling = time.Hour
+
+// bands splits a fingerprint into six keys. Two fingerprints that differ in up to
+// five bits share at least one; LIBRARIES' measurements put copies at 2 to 5 bits
+// and unrelated texts at 20 and more.
+func bands(f feeds.Fingerprint) []int64 {
+	keys := make([]int64, 0, 6)
+	shift := 0
+	for i, width := range []int{11, 11, 11, 11, 10, 10} {
+		keys = append(keys, int64(i)<<11|int64(uint64(f)>>shift&(1<<width-1)))
+		shift += width
+	}
+	return keys
+}
+
+func insertBands(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
+	if a.Fingerprint == 0 {
+		return nil
+	}
+	for _, key := range bands(a.Fingerprint) {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO band (key, published_us, article) VALUES ($1, $2, $3)`, key, us(a.Published), a.ID); err != nil {
+			return fmt.Errorf("insert band: %w", err)
+		}
+	}
+	return nil
+}
+
+// found stores a new article, in the story that it tells or in one of its own.
+func (db *DB) found(ctx context.Context, seq *sequence, a feeds.Article, tally *feeds.Tally) error {
+	a = truthful(a, seq.at)
+	story, err := db.tells(ctx, seq.tx, a)
+	if err != nil {
+		return err
+	}
+	kind := feeds.ChangeMerged
+	if story == 0 {
+		kind = feeds.ChangeNew
+		err := seq.tx.QueryRowContext(ctx, `INSERT INTO story (lead, published_us, founded_us, change_id, changed_us) VALUES ($1, $2, $3, 0, 0) RETURNING id`,
+			a.ID, us(a.Published), us(seq.at)).Scan(&story)
+		if err != nil {
+			return fmt.Errorf("found a story: %w", err)
+		}
+	} else {
+		tally.Merged++
+	}
+	tally.New++
+	if err := insertArticle(ctx, seq.tx, a, story); err != nil {
+		return err
+	}
+	return db.settle(ctx, seq, story, kind)
+}
+
+// tells returns the story that another department's article near a tells too; 0
+// if there is none.
+func (db *DB) tells(ctx context.Context, tx *sql.Tx, a feeds.Article) (feeds.StoryID, error) {
+	if db.opts.SameStory == nil || a.Fingerprint == 0 {
+		return 0, nil
+	}
+	var near []stored
+	args := []any{us(a.Published.Add(-db.opts.Window)), us(a.Published.Add(db.opts.Window)), a.Department}
+	for _, key := range bands(a.Fingerprint) {
+		args = append(args, key)
+	}
+	err := query(ctx, tx, func(rows *sql.Rows) error {
+		b, err := scanArticle(rows.Scan)
+		near = append(near, b)
+		return err
+	}, `SELECT `+articleColumns+` FROM article a WHERE a.department <> $3 AND a.id IN (
+			SELECT article FROM band WHERE key IN (`+placeholders(4, 6)+`) AND published_us BETWEEN $1 AND $2)
+		ORDER BY a.published_us, a.id LIMIT 50`, args...)
+	if err != nil {
+		return 0, fmt.Errorf("look for copies: %w", err)
+	}
+	for _, b := range near {
+		if db.opts.SameStory(a, b.Article) {
+			return b.story, nil
+		}
+	}
+	return 0, nil
+}
+
+// settle makes a story's lead and its places in feeds follow from its articles,
+// and records the change. The first publisher's copy leads.
+func (db *DB) settle(ctx context.Context, seq *sequence, story feeds.StoryID, kind feeds.ChangeKind) error {
+	var lead feeds.ArticleID
+	var founded int64
+	if err := seq.tx.QueryRowContext(ctx, `SELECT lead, founded_us FROM story WHERE id = $1`, story).Scan(&lead, &founded); err != nil {
+		return fmt.Errorf("read story %d: %w", story, err)
+	}
+	if seq.at.Sub(fromUS(founded)) < settling {
+		err := seq.tx.QueryRowContext(ctx, `SELECT id FROM article WHERE story = $1 ORDER BY published_us, id LIMIT 1`, story).Scan(&lead)
+		if err != nil {
+			return fmt.Errorf("lead of story %d: %w", story, err)
+		}
+	}
+	a, err := scanArticle(seq.tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a WHERE a.id = $1`, lead).Scan)
+	if err != nil {
+		return fmt.Errorf("lead of story %d: %w", story, err)
+	}
+	departments, err := column[feeds.DepartmentID](ctx, seq.tx, `SELECT DISTINCT department FROM article WHERE story = $1`, story)
+	if err != nil {
+		return fmt.Errorf("departments of story %d: %w", story, err)
+	}
+	for _, text := range []string{`DELETE FROM story_topic WHERE story = $1`, `DELETE FROM story_department WHERE story = $1`} {
+		if _, err := seq.tx.ExecContext(ctx, text, story); err != nil {
+			return fmt.Errorf("clear places of story %d: %w", story, err)
+		}
+	}
+	if _, err := seq.tx.ExecContext(ctx, `UPDATE story SET lead = $2, published_us = $3 WHERE id = $1`, story, lead, us(a.Published)); err != nil {
+		return fmt.Errorf("set lead of story %d: %w", story, err)
+	}
+	for _, m := range a.Topics {
+		_, err := seq.tx.ExecContext(ctx, `INSERT INTO story_topic (topic, published_us, lead, story) VALUES ($1, $2, $3, $4)`, m.Topic, us(a.Published), lead, story)
+		if err != nil {
+			return fmt.Errorf("place story %d under %s: %w", story, m.Topic, err)
+		}
+	}
+	for _, d := range departments {
+		_, err := seq.tx.ExecContext(ctx, `INSERT INTO story_department (department, published_us, lead, story) VALUES ($1, $2, $3, $4)`, d, us(a.Published), lead, story)
+		if err != nil {
+			return fmt.Errorf("place story %d at %s: %w", story, d, err)
+		}
+	}
+	return seq.record(ctx, story, kind)
+}
+
+// A Scope says which stories: of a topic, of a department, or all if it is zero.
+type Scope struct {
+	Topic      feeds.TopicID
+	Department feeds.DepartmentID
+}
+
+// Latest returns the n newest stories of a scope, newest first; those of one time
+// in the order of their leads' ids, so that every machine gives the same. Its
+// cost does not depend on how much is stored.
+func (db *DB) Latest(ctx context.Context, s Scope, n int) ([]feeds.Story, error) {
+	from, args := `story st`, []any{n}
+	switch {
+	case s.Topic != "":
+		from, args = `story_topic p JOIN story st ON st.id = p.story AND p.topic = $2`, append(args, s.Topic)
+	case s.Department != "":
+		from, args = `story_department p JOIN story st ON st.id = p.story AND p.department = $2`, append(args, s.Department)
+	}
+	order := `st.published_us DESC, st.lead`
+	if len(args) > 1 {
+		order = `p.published_us DESC, p.lead`
+	}
+	stories, err := db.stories(ctx, `SELECT `+articleColumns+`, st.id, st.change_id, st.changed_us FROM `+from+` JOIN article a ON a.id = st.lead ORDER BY `+order+` LIMIT $1`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("latest stories: %w", err)
+	}
+	return stories, nil
+}
+
+// Story returns the story in which the article stands. ErrNotFound if there is no
+// such article.
+func (db *DB) Story(ctx context.Context, id feeds.ArticleID) (feeds.Story, error) {
+	stories, err := db.stories(ctx, `SELECT `+articleColumns+`, st.id, st.change_id, st.changed_us FROM article me
+		JOIN story st ON st.id = me.story JOIN article a ON a.id = st.lead WHERE me.id = $1`, id)
+	if err != nil {
+		return feeds.Story{}, fmt.Errorf("read article %s: %w", id, err)
+	}
+	if len(stories) == 0 {
+		return feeds.Story{}, fmt.Errorf("article %s: %w", id, ErrNotFound)
+	}
+	return stories[0], nil
+}
+
+// stories runs a query for leads with their stories and adds the other copies.
+func (db *DB) stories(ctx context.Context, text string, args ...any) ([]feeds.Story, error) {
+	var all []feeds.Story
+	at := make(map[feeds.StoryID]int)
+	var ids []any
+	err := query(ctx, db.read, func(rows *sql.Rows) error {
+		var s feeds.Story
+		var changed int64
+		lead, err := scanArticle(rows.Scan, &s.ID, &s.Change, &changed)
+		s.Lead, s.Changed = lead.Article, fromUS(changed)
+		at[s.ID] = len(all)
+		ids = append(ids, s.ID)
+		all = append(all, s)
+		return err
+	}, text, args...)
+	if err != nil || len(ids) == 0 {
+		return all, err
+	}
+	err = query(ctx, db.read, func(rows *sql.Rows) error {
+		b, err := scanArticle(rows.Scan)
+		if err != nil {
+			return err
+		}
+		s := &all[at[b.story]]
+		if b.ID != s.Lead.ID {
+			b.Content = ""
+			s.Others = append(s.Others, b.Article)
+		}
+		return nil
+	}, `SELECT `+articleColumns+` FROM article a WHERE a.story IN (`+placeholders(1, len(ids))+`) ORDER BY a.published_us, a.id`, ids...)
+	return all, err
+}
+
+// Counts are the totals of what is stored.
+type Counts struct{ Articles, Stories, Topics, Departments int }
+
+// Counts counts articles, stories, topics with stories, departments with stories.
+func (db *DB) Counts(ctx context.Context) (Counts, error) {
+	var c Counts
+	err := db.read.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM article), (SELECT count(*) FROM story),
+		(SELECT count(DISTINCT topic) FROM story_topic), (SELECT count(DISTINCT department) FROM story_department)`).
+		Scan(&c.Articles, &c.Stories, &c.Topics, &c.Departments)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return c, fmt.Errorf("count: %w", err)
+	}
+	return c, nil
+}
