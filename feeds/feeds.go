@@ -216,6 +216,7 @@ type Outcome struct {
 	At          time.Time
 	Articles    []Article // new or perhaps changed; storage finds out which
 	NotModified bool
+	Partial     bool          // some articles are still to be read: poll again soon
 	Validators  Validators    // stored for the next poll
 	Rhythm      time.Duration // mean time between the articles of the page; zero if it does not tell
 	FreshFor    time.Duration

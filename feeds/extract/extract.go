@@ -7,6 +7,8 @@
 package extract
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -57,9 +59,17 @@ func Read(src feeds.Source, page *feeds.Page) (*Document, error) {
 	for i := range doc.Articles {
 		a := &doc.Articles[i]
 		a.Department, a.Source = src.Department.ID, src.ID
+		a.Listed = listedDigest(*a)
 		finish(a)
 	}
 	return doc, nil
+}
+
+// listedDigest sums up what a feed or list says of an article: when it changes,
+// the article's own page is read again.
+func listedDigest(a feeds.Article) string {
+	sum := sha256.Sum256([]byte(a.Title + "\x00" + a.Summary + "\x00" + string(a.Content)))
+	return hex.EncodeToString(sum[:8])
 }
 
 // FormOf finds out what a page is from its content alone.

@@ -1,8 +1,6 @@
 package extract
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -130,8 +128,6 @@ func listedArticle(block *html.Node, recipe feeds.Recipe, base *url.URL) (feeds.
 			a.Image = feeds.Image{URL: attr(img, "src"), Alt: viet.Clean(attr(img, "alt"))}
 		}
 	}
-	sum := sha256.Sum256([]byte(a.Title + "\x00" + a.Summary))
-	a.Listed = hex.EncodeToString(sum[:8])
 	return a, true
 }
 

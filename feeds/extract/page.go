@@ -38,21 +38,21 @@ func Complete(src feeds.Source, page *feeds.Page, a feeds.Article) (feeds.Articl
 	if err != nil {
 		return fail(err)
 	}
-	merge(&a, full)
+	merge(&a, full, src.Kind == feeds.KindList)
 	a.Department, a.Source = src.Department.ID, src.ID
 	finish(&a)
 	return a, nil
 }
 
-// merge adds the page's reading to the list's.
-func merge(a *feeds.Article, full feeds.Article) {
-	if full.Title != "" && (a.Title == "" || a.Listed != "" || strings.HasSuffix(a.Title, "…") || strings.HasSuffix(a.Title, "...")) {
+// merge adds the page's reading to what a feed or, if fromList, a listing said.
+func merge(a *feeds.Article, full feeds.Article, fromList bool) {
+	if full.Title != "" && (a.Title == "" || fromList || strings.HasSuffix(a.Title, "…") || strings.HasSuffix(a.Title, "...")) {
 		a.Title = full.Title
 	}
 	if a.Link == "" {
 		a.Link = full.Link
 	}
-	if len(full.Content) > len(a.Content) || a.Listed != "" {
+	if len(full.Content) > len(a.Content) || fromList {
 		a.Content = full.Content
 	}
 	if full.Summary != "" {

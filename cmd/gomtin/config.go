@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"gomtin/feeds/curate"
+	"gomtin/feeds/fetch"
+	"gomtin/storage"
+	"gomtin/storage/sqlite"
+)
+
+// loadConfig fills in flags that the command line does not set: from the
+// environment (GOMTIN_HOST_PACE for --host-pace), else from the --config file,
+// whose keys are flag names.
+func loadConfig(c *cobra.Command, _ []string) error {
+	values := make(map[string]any)
+	file, err := c.Flags().GetString("config")
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("config %w", err)
+		}
+		if err := yaml.Unmarshal(data, &values); err != nil {
+			return fmt.Errorf("config %s: %w", file, yamlError(err))
+		}
+		for key := range values {
+			if !anyCommandHas(c.Root(), key) {
+				return fmt.Errorf("config %s: no command has a flag %q", file, key)
+			}
+		}
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if err != nil || f.Changed || f.Name == "config" || f.Name == "help" {
+			return
+		}
+		name := "GOMTIN_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if v, ok := os.LookupEnv(name); ok {
+			if e := c.Flags().Set(f.Name, v); e != nil {
+				err = usageError{fmt.Errorf("environment %s: %w", name, e)}
+			}
+		} else if v, ok := values[f.Name]; ok {
+			if e := c.Flags().Set(f.Name, fmt.Sprint(v)); e != nil {
+				err = usageError{fmt.Errorf("config %s: %s: %w", file, f.Name, e)}
+			}
+		}
+	})
+	return err
+}
+
+func anyCommandHas(root *cobra.Command, flag string) bool {
+	for _, c := range root.Commands() {
+		if c.Flags().Lookup(flag) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// openDB opens the database that a --db value names.
+func openDB(ctx context.Context, name string) (*storage.DB, error) {
+	kind, rest, ok := strings.Cut(name, ":")
+	if !ok || kind != "sqlite" || rest == "" {
+		return nil, usageError{fmt.Errorf("--db %q: write sqlite:FILE", name)}
+	}
+	return sqlite.Open(ctx, rest, storage.Options{SameStory: curate.SameStory, Window: curate.Window})
+}
+
+// manners are the flags of every command that fetches.
+type manners struct {
+	workers      int
+	pace         time.Duration
+	allowPrivate bool
+	lease        time.Duration
+}
+
+func (m *manners) flags(f *pflag.FlagSet) {
+	f.IntVar(&m.workers, "workers", 4, "polls at a time")
+	f.DurationVar(&m.pace, "host-pace", time.Second, "pause after a request to a host; 0 for none")
+	f.DurationVar(&m.lease, "lease", 2*time.Minute, "how long one poll may take, and a dead process's sources wait")
+	f.BoolVar(&m.allowPrivate, "allow-private", false, "fetch from loopback and private addresses too")
+}
+
+// client makes the fetcher. contact is the site's address, which servers' owners
+// find in the User-Agent.
+func (m manners) client(contact string) *fetch.Client {
+	pace := m.pace
+	if pace == 0 {
+		pace = -1
+	}
+	agent := "gomtin/" + version()
+	if contact != "" {
+		agent += " (+" + contact + ")"
+	}
+	return fetch.New(fetch.Options{UserAgent: agent, HostPace: pace, AllowPrivate: m.allowPrivate})
+}
+
+// version is the module's, or "dev" when it was built from a work tree.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "(devel)" {
+		return "dev"
+	}
+	return cmp.Or(info.Main.Version, "dev")
+}
+
+// newLog returns the operator's log: text for a person, on stderr.
+func newLog(c *cobra.Command, quiet bool) *slog.Logger {
+	if quiet {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
+}
