@@ -24,9 +24,10 @@ type (
 	// string to SafeHTML is a bug; layout_test.go looks for it.
 	SafeHTML string
 
-	// Fingerprint is a 64-bit simhash of an article's text, made by
-	// curate.FingerprintOf. Zero means that the text was too short to tell.
-	Fingerprint uint64
+	// Fingerprint is a MinHash of an article's text in twelve bands, made by
+	// curate.FingerprintOf: two like texts have at least one band in common. Zero
+	// means that the text was too short to tell.
+	Fingerprint [12]uint32
 )
 
 // A Site is the publisher: the province whose feeds gomtin serves.

@@ -23,7 +23,7 @@ type extra struct {
 
 // articleColumns are what scanArticle reads, of article a.
 const articleColumns = `a.id, a.story, a.department, a.source, a.guid, a.link, a.title, a.author, a.section, a.language, a.summary, a.content,
-	a.published_us, a.updated_us, a.first_seen_us, a.revision, a.fingerprint, a.listed, a.digest, a.extra`
+	a.published_us, a.updated_us, a.first_seen_us, a.revision, a.listed, a.digest, a.extra`
 
 // A stored article, with what only storage knows of it.
 type stored struct {
@@ -35,15 +35,14 @@ type stored struct {
 // scanArticle reads articleColumns, and then more.
 func scanArticle(scan func(...any) error, more ...any) (stored, error) {
 	var a stored
-	var published, updated, seen, fingerprint int64
+	var published, updated, seen int64
 	var text string
 	err := scan(append([]any{&a.ID, &a.story, &a.Department, &a.Source, &a.GUID, &a.Link, &a.Title, &a.Author, &a.Section, &a.Language, &a.Summary, &a.Content,
-		&published, &updated, &seen, &a.Revision, &fingerprint, &a.Listed, &a.digest, &text}, more...)...)
+		&published, &updated, &seen, &a.Revision, &a.Listed, &a.digest, &text}, more...)...)
 	if err != nil {
 		return a, err
 	}
 	a.Published, a.Updated, a.FirstSeen = fromUS(published), fromUS(updated), fromUS(seen)
-	a.Fingerprint = feeds.Fingerprint(fingerprint)
 	var x extra
 	if err := json.Unmarshal([]byte(text), &x); err != nil {
 		return a, fmt.Errorf("article %s: %w", a.ID, err)
@@ -176,26 +175,26 @@ func truthful(a feeds.Article, now time.Time) feeds.Article {
 
 func articleValues(a feeds.Article) []any {
 	return []any{a.ID, a.Department, a.Source, a.GUID, a.Link, feeds.LinkKey(a.Link), a.Title, a.Author, a.Section, a.Language, a.Summary, a.Content,
-		us(a.Published), us(a.Updated), us(a.FirstSeen), a.Revision, int64(a.Fingerprint), a.Listed, a.Digest(),
+		us(a.Published), us(a.Updated), us(a.FirstSeen), a.Revision, a.Listed, a.Digest(),
 		toJSON(extra{a.Image, a.Enclosures, a.Categories, a.Numbers, a.Topics})}
 }
 
 func insertArticle(ctx context.Context, tx *sql.Tx, a feeds.Article, story feeds.StoryID) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO article (id, department, source, guid, link, link_key, title, author, section, language, summary, content,
-		published_us, updated_us, first_seen_us, revision, fingerprint, listed, digest, extra, story)
-		VALUES (`+placeholders(1, 21)+`)`, append(articleValues(a), story)...)
+		published_us, updated_us, first_seen_us, revision, listed, digest, extra, story)
+		VALUES (`+placeholders(1, 20)+`)`, append(articleValues(a), story)...)
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
-	return insertBands(ctx, tx, a)
+	return storeBands(ctx, tx, a)
 }
 
 func updateArticle(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
 	_, err := tx.ExecContext(ctx, `UPDATE article SET department = $2, source = $3, guid = $4, link = $5, link_key = $6, title = $7, author = $8,
 		section = $9, language = $10, summary = $11, content = $12, published_us = $13, updated_us = $14, first_seen_us = $15, revision = $16,
-		fingerprint = $17, listed = $18, digest = $19, extra = $20 WHERE id = $1`, articleValues(a)...)
+		listed = $17, digest = $18, extra = $19 WHERE id = $1`, articleValues(a)...)
 	if err != nil {
 		return fmt.Errorf("update: %w", err)
 	}
-	return nil
+	return storeBands(ctx, tx, a)
 }

@@ -15,21 +15,21 @@ import (
 // order. Later the entry's id stands.
 const settling = time.Hour
 
-// bands splits a fingerprint into six keys. Two fingerprints that differ in up to
-// five bits share at least one; LIBRARIES' measurements put copies at 2 to 5 bits
-// and unrelated texts at 20 and more.
+// bands makes keys of a fingerprint's bands.
 func bands(f feeds.Fingerprint) []int64 {
-	keys := make([]int64, 0, 6)
-	shift := 0
-	for i, width := range []int{11, 11, 11, 11, 10, 10} {
-		keys = append(keys, int64(i)<<11|int64(uint64(f)>>shift&(1<<width-1)))
-		shift += width
+	keys := make([]int64, len(f))
+	for i, band := range f {
+		keys[i] = int64(i)<<32 | int64(band)
 	}
 	return keys
 }
 
-func insertBands(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
-	if a.Fingerprint == 0 {
+// storeBands replaces the article's bands.
+func storeBands(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM band WHERE article = $1`, a.ID); err != nil {
+		return fmt.Errorf("clear bands: %w", err)
+	}
+	if a.Fingerprint == (feeds.Fingerprint{}) {
 		return nil
 	}
 	for _, key := range bands(a.Fingerprint) {
@@ -68,7 +68,7 @@ func (db *DB) found(ctx context.Context, seq *sequence, a feeds.Article, tally *
 // tells returns the story that another department's article near a tells too; 0
 // if there is none.
 func (db *DB) tells(ctx context.Context, tx *sql.Tx, a feeds.Article) (feeds.StoryID, error) {
-	if db.opts.SameStory == nil || a.Fingerprint == 0 {
+	if db.opts.SameStory == nil || a.Fingerprint == (feeds.Fingerprint{}) {
 		return 0, nil
 	}
 	var near []stored
@@ -81,7 +81,7 @@ func (db *DB) tells(ctx context.Context, tx *sql.Tx, a feeds.Article) (feeds.Sto
 		near = append(near, b)
 		return err
 	}, `SELECT `+articleColumns+` FROM article a WHERE a.department <> $3 AND a.id IN (
-			SELECT article FROM band WHERE key IN (`+placeholders(4, 6)+`) AND published_us BETWEEN $1 AND $2)
+			SELECT article FROM band WHERE key IN (`+placeholders(4, len(a.Fingerprint))+`) AND published_us BETWEEN $1 AND $2)
 		ORDER BY a.published_us, a.id LIMIT 50`, args...)
 	if err != nil {
 		return 0, fmt.Errorf("look for copies: %w", err)

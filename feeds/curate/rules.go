@@ -159,10 +159,10 @@ type span struct {
 	ending
 }
 
-// hits returns the spans that count in syllables, per topic and phrase: those
-// that lie inside a cancelling span of their topic are out.
+// hits returns the spans that count in syllables: those that lie inside a longer
+// span of their topic, or inside one that cancels it, are out.
 func (c *Classifier) hits(syllables []string) []span {
-	var found, cancels []span
+	var found []span
 	for from := range syllables {
 		n := c.root
 		for to := from; to < len(syllables); to++ {
@@ -170,18 +170,14 @@ func (c *Classifier) hits(syllables []string) []span {
 				break
 			}
 			for _, e := range n.ends {
-				s := span{from, to + 1, e}
-				if e.weight == 0 {
-					cancels = append(cancels, s)
-				} else {
-					found = append(found, s)
-				}
+				found = append(found, span{from, to + 1, e})
 			}
 		}
 	}
-	return slices.DeleteFunc(found, func(s span) bool {
-		return slices.ContainsFunc(cancels, func(c span) bool {
-			return c.topic == s.topic && c.from <= s.from && s.to <= c.to
+	return slices.DeleteFunc(slices.Clone(found), func(s span) bool {
+		return s.weight == 0 || slices.ContainsFunc(found, func(o span) bool {
+			inside := o.topic == s.topic && o.from <= s.from && s.to <= o.to
+			return inside && (o.weight == 0 || o.to-o.from > s.to-s.from)
 		})
 	})
 }

@@ -152,9 +152,14 @@ func withLead(lead, body *html.Node) *html.Node {
 		if part.Parent != nil {
 			part.Parent.RemoveChild(part)
 		}
+		to := both
+		if !hasBlock(part) {
+			to = &html.Node{Type: html.ElementNode, Data: "p", DataAtom: atom.P}
+			both.AppendChild(to)
+		}
 		for _, c := range children(part) {
 			part.RemoveChild(c)
-			both.AppendChild(c)
+			to.AppendChild(c)
 		}
 	}
 	return both

@@ -66,7 +66,6 @@ CREATE TABLE article (
   updated_us    BIGINT NOT NULL,
   first_seen_us BIGINT NOT NULL,
   revision      BIGINT NOT NULL,
-  fingerprint   BIGINT NOT NULL,
   listed        TEXT NOT NULL,
   digest        TEXT NOT NULL,
   extra         TEXT NOT NULL             -- JSON: image, enclosures, categories, numbers, topics
@@ -82,6 +81,7 @@ CREATE TABLE band (
   article      TEXT NOT NULL,
   PRIMARY KEY (key, published_us, article)
 ) WITHOUT ROWID;
+CREATE INDEX band_article ON band (article);
 
 CREATE TABLE story_topic (
   topic        TEXT NOT NULL,
