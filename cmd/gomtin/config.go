@@ -48,7 +48,7 @@ func loadConfig(c *cobra.Command, _ []string) error {
 			return
 		}
 		name := "GOMTIN_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if v, ok := os.LookupEnv(name); ok {
+		if v := os.Getenv(name); v != "" {
 			if e := c.Flags().Set(f.Name, v); e != nil {
 				err = usageError{fmt.Errorf("environment %s: %w", name, e)}
 			}

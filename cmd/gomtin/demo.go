@@ -95,7 +95,7 @@ func demo(c *cobra.Command, db, listen string) (err error) {
 		})
 	}
 	fmt.Fprintf(out, "gomtin demo: gathering the news of %d departments …\n", first.want)
-	go publish(ctx, prov, first.done)
+	go keepPublishing(ctx, prov, first.done)
 	return a.run(ctx, "", wrap)
 }
 
@@ -116,8 +116,8 @@ func sampleCatalogue(p *province.Province, site string) storage.Catalogue {
 	}
 }
 
-// publish lets the province publish until ctx is done, once the first round is over.
-func publish(ctx context.Context, p *province.Province, start <-chan struct{}) {
+// keepPublishing lets the province publish until ctx is done, once the first round is over.
+func keepPublishing(ctx context.Context, p *province.Province, start <-chan struct{}) {
 	select {
 	case <-start:
 	case <-ctx.Done():

@@ -151,7 +151,7 @@ func feedArticle(item *gofeed.Item, base *url.URL) feeds.Article {
 		content = summary
 	}
 	a.Content = trimHabits(Sanitize(unescapeTwice(content), itemBase))
-	a.Summary = shorten(trimDateline(plainSummary(summary, itemBase)), 500)
+	a.Summary = shorten(leadOf(trimDateline(plainSummary(summary, itemBase))), 500)
 	for _, c := range item.Categories {
 		if c = plain(c); c != "" {
 			a.Categories = append(a.Categories, c)
@@ -214,6 +214,14 @@ func unescapeTwice(s string) string {
 		return html.UnescapeString(s)
 	}
 	return s
+}
+
+// leadOf returns the first paragraph of a description that is the whole text.
+func leadOf(text string) string {
+	if first, rest, ok := strings.Cut(text, "\n"); ok && len(first) >= 40 && len(rest) > len(first) {
+		return first
+	}
+	return text
 }
 
 func plainSummary(s string, base *url.URL) string {

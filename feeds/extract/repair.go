@@ -12,7 +12,6 @@ var (
 	charRef     = regexp.MustCompile(`&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,10}));`)
 	itemForm    = regexp.MustCompile(`(?is)<(item|entry)(?:\s[^>]*)?>.*?</(?:item|entry)\s*>`)
 	itemStart   = regexp.MustCompile(`(?i)<(?:item|entry)[\s>]`)
-	itemGap     = regexp.MustCompile(`(?is)<(?:item|entry)[\s>].*$`)
 )
 
 // repairXML mends what makes a parser refuse a whole feed: text before the root,

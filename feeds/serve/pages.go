@@ -221,8 +221,21 @@ func static() http.Handler {
 	})
 }
 
+// A feedLink is one format that a list is offered in.
+type feedLink struct {
+	Name   string
+	Ending string
+	Type   template.HTMLAttr // plain: html/template writes "+" as a reference, which simple autodiscovery can't read
+}
+
 // Formats are the feeds that every list offers.
-func (v view) Formats() []publish.Format { return publish.Formats }
+func (v view) Formats() []feedLink {
+	var all []feedLink
+	for _, f := range publish.Formats {
+		all = append(all, feedLink{f.Name, f.Ending, template.HTMLAttr(`type="` + f.MediaType + `"`)})
+	}
+	return all
+}
 
 // Language is the page's.
 func (v view) Language() string {

@@ -66,10 +66,11 @@ func writable(file string) error {
 		return fmt.Errorf("database %s is a folder: name a file in it", file)
 	}
 	dir := filepath.Dir(file)
-	probe, err := os.CreateTemp(dir, ".gomtin-probe-*")
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("database %s: there is no folder %s: make it first", file, dir)
-	} else if err != nil {
+	}
+	probe, err := os.CreateTemp(dir, ".gomtin-probe-*")
+	if err != nil {
 		return fmt.Errorf("database %s: can't write in folder %s (%w): choose another place with --db", file, dir, errors.Unwrap(err))
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))

@@ -26,8 +26,8 @@ type Article struct {
 	Topics  []feeds.TopicID // the truth, best first; sites do not tell it
 	Copy    string          // "syt/103" if another department published the same first
 
-	site    *Site
-	pattern string // of the address of its page
+	site *Site
+	path string // of its page; it stays when the title is corrected
 }
 
 // A Block is one paragraph, list item, picture or attached file.
@@ -39,8 +39,11 @@ type Block struct {
 }
 
 // Path is where the article's page is on its site.
-func (a *Article) Path() string {
-	return strings.NewReplacer("{section}", viet.Slug(a.Section), "{slug}", viet.Slug(a.Title), "{id}", strconv.Itoa(a.ID)).Replace(a.pattern)
+func (a *Article) Path() string { return a.path }
+
+// pathOf fills in the pattern of a system's addresses.
+func pathOf(a *Article, pattern string) string {
+	return strings.NewReplacer("{section}", viet.Slug(a.Section), "{slug}", viet.Slug(a.Title), "{id}", strconv.Itoa(a.ID)).Replace(pattern)
 }
 
 // Link is Path with the site's address.

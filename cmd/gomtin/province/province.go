@@ -115,7 +115,7 @@ func (s *Site) Host() string { return s.host }
 
 // add publishes an article; the newest comes first.
 func (s *Site) add(a *Article) {
-	a.site, a.pattern = s, s.system.article
+	a.site, a.path = s, pathOf(a, s.system.article)
 	i := 0
 	for i < len(s.articles) && s.articles[i].Date.After(a.Date) {
 		i++
