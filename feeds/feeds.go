@@ -198,6 +198,22 @@ type Change struct {
 	Departments []DepartmentID
 }
 
+// A Subscription is a WebSub subscriber's wish to be sent one feed.
+type Subscription struct {
+	ID       int64
+	Callback string
+	Feed     string // path of the feed: "/topics/y-te.rss"
+	Secret   string // for the signature; empty for none
+	Expires  time.Time
+	Failures int      // deliveries that failed in a row
+	Change   ChangeID // the last change of its feed
+	Lease    Lease
+
+	Pending       string // "subscribe" or "unsubscribe": what the callback must confirm; empty: nothing
+	PendingSecret string
+	PendingLease  time.Duration
+}
+
 // A Lease is the right to work on a source until a time. The generation fences
 // a late writer: who claimed later has a higher one.
 type Lease struct {

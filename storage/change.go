@@ -49,8 +49,23 @@ func (s *sequence) record(ctx context.Context, story feeds.StoryID, kind feeds.C
 	if err != nil {
 		return fmt.Errorf("mark story %d: %w", story, err)
 	}
+	scopes := []string{"/all"}
+	for _, t := range topics {
+		scopes = append(scopes, "/topics/"+string(t))
+	}
+	for _, d := range departments {
+		scopes = append(scopes, "/departments/"+string(d))
+	}
+	for _, name := range scopes {
+		if _, err := s.tx.ExecContext(ctx, markScopeSQL, name, s.last, us(s.at)); err != nil {
+			return fmt.Errorf("mark %s: %w", name, err)
+		}
+	}
 	return nil
 }
+
+const markScopeSQL = `INSERT INTO scope (name, change_id, changed_us) VALUES ($1, $2, $3)
+	ON CONFLICT (name) DO UPDATE SET change_id = excluded.change_id, changed_us = excluded.changed_us`
 
 func (s *sequence) close(ctx context.Context) error {
 	if _, err := s.tx.ExecContext(ctx, `UPDATE counter SET value = $1 WHERE name = 'change'`, s.last); err != nil {

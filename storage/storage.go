@@ -1,7 +1,8 @@
 // Package storage keeps articles, stories, sources and the sequence of changes.
 //
 // All SQL is here, written once for every engine, one file an entity; a
-// [Dialect] holds the few words that differ. storage/sqlite opens a [DB]. Times
+// [Dialect] holds the few words that differ. storage/sqlite and storage/postgres
+// open a [DB]. Times
 // are stored as microseconds UTC; ids that leave the process are never row ids.
 // Read [DB.Commit] first.
 package storage
@@ -28,7 +29,8 @@ type Dialect struct {
 	Name       string        // "sqlite", "postgres"
 	SkipLocked string        // appended to the query that picks due sources
 	Goose      goose.Dialect // for migrations
-	Migrations fs.FS         // numbered .sql files, the same numbers for all engines
+	Provider   []goose.ProviderOption
+	Migrations fs.FS // numbered .sql files, the same numbers for all engines
 }
 
 // Options hold the rules that storage applies inside a commit but that are not
@@ -61,7 +63,7 @@ func New(ctx context.Context, read, write *sql.DB, d Dialect, o Options) (*DB, e
 }
 
 func migrate(ctx context.Context, db *sql.DB, d Dialect) error {
-	provider, err := goose.NewProvider(d.Goose, db, d.Migrations)
+	provider, err := goose.NewProvider(d.Goose, db, d.Migrations, d.Provider...)
 	if err != nil {
 		return fmt.Errorf("prepare migrations: %w", err)
 	}

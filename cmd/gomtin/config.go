@@ -17,6 +17,7 @@ import (
 	"gomtin/feeds/curate"
 	"gomtin/feeds/fetch"
 	"gomtin/storage"
+	"gomtin/storage/postgres"
 	"gomtin/storage/sqlite"
 )
 
@@ -72,11 +73,14 @@ func anyCommandHas(root *cobra.Command, flag string) bool {
 
 // openDB opens the database that a --db value names.
 func openDB(ctx context.Context, name string) (*storage.DB, error) {
-	kind, rest, ok := strings.Cut(name, ":")
-	if !ok || kind != "sqlite" || rest == "" {
-		return nil, usageError{fmt.Errorf("--db %q: write sqlite:FILE", name)}
+	o := storage.Options{SameStory: curate.SameStory, Window: curate.Window}
+	switch kind, rest, _ := strings.Cut(name, ":"); {
+	case kind == "sqlite" && rest != "":
+		return sqlite.Open(ctx, rest, o)
+	case kind == "postgres" || kind == "postgresql":
+		return postgres.Open(ctx, name, o)
 	}
-	return sqlite.Open(ctx, rest, storage.Options{SameStory: curate.SameStory, Window: curate.Window})
+	return nil, usageError{fmt.Errorf("--db %q: write sqlite:FILE or postgres://USER@HOST/NAME", name)}
 }
 
 // manners are the flags of every command that fetches.

@@ -76,7 +76,7 @@ func demo(c *cobra.Command, db, listen string) (err error) {
 		return err
 	}
 	a := &app{
-		store: store, listener: l, poll: true, log: newLog(c, true),
+		store: store, listener: l, poll: true, push: true, log: newLog(c, true),
 		interval: poll.Interval{Min: demoPolls, Max: demoPolls},
 		manners:  manners{allowPrivate: true, workers: 8, lease: 10 * time.Second},
 	}

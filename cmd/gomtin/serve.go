@@ -19,6 +19,7 @@ import (
 	"gomtin/feeds/fetch"
 	"gomtin/feeds/poll"
 	"gomtin/feeds/serve"
+	"gomtin/feeds/websub"
 	"gomtin/storage"
 )
 
@@ -37,8 +38,8 @@ func serveCommand() *cobra.Command {
 			ctx := c.Context()
 			has := make(map[string]bool)
 			for _, r := range roles {
-				if r != "poll" && r != "web" {
-					return usageError{fmt.Errorf("--roles %q: the roles are poll and web", r)}
+				if r != "poll" && r != "web" && r != "push" {
+					return usageError{fmt.Errorf("--roles %q: the roles are poll, web and push", r)}
 				}
 				has[r] = true
 			}
@@ -56,7 +57,7 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			a.store, a.poll = store, has["poll"]
+			a.store, a.poll, a.push = store, has["poll"], has["push"]
 			if err := applyFile(ctx, store, file); err != nil {
 				return err
 			}
@@ -73,7 +74,7 @@ func serveCommand() *cobra.Command {
 	f.StringVar(&listen, "listen", "127.0.0.1:8080", "address to serve on")
 	f.StringVar(&db, "db", "sqlite:gomtin.db", "database")
 	f.StringVar(&file, "catalogue", "", "catalogue file, applied now and whenever it changes")
-	f.StringSliceVar(&roles, "roles", []string{"poll", "web"}, "what this process does")
+	f.StringSliceVar(&roles, "roles", []string{"poll", "web", "push"}, "what this process does")
 	f.DurationVar(&interval.Min, "poll-min", 15*time.Minute, "poll no source more often")
 	f.DurationVar(&interval.Max, "poll-max", 24*time.Hour, "poll every source at least as often")
 	m.flags(f)
@@ -97,6 +98,7 @@ type app struct {
 	store    *storage.DB
 	listener net.Listener // nil: no web
 	poll     bool
+	push     bool // work as a WebSub hub
 	log      *slog.Logger
 	interval poll.Interval
 	manners  manners
@@ -127,7 +129,9 @@ func (a *app) load(ctx context.Context) error {
 func (a *app) run(ctx context.Context, file string, wrap func(http.Handler) http.Handler) error {
 	a.client = a.manners.client(a.web.Load().Site.URL)
 	defer a.client.Close()
-	a.server = serve.New(a.store, a.web.Load(), serve.Options{Log: a.log})
+	hub := &websub.Hub{Store: a.store, Client: a.client, Log: a.log, Site: func() string { return a.web.Load().Site.URL }}
+	a.server = serve.New(a.store, a.web.Load(), serve.Options{Log: a.log, Hub: hub})
+	hub.Scope, hub.Feed = a.server.HasFeed, a.server.Feed
 
 	group, ctx := errgroup.WithContext(ctx)
 	if a.poll {
@@ -137,6 +141,9 @@ func (a *app) run(ctx context.Context, file string, wrap func(http.Handler) http
 	if a.listener != nil {
 		group.Go(func() error { return a.server.Follow(ctx) })
 		group.Go(func() error { return serveHTTP(ctx, a.listener, wrap(a.server)) })
+	}
+	if a.push {
+		group.Go(func() error { return hub.Run(ctx) })
 	}
 	if file != "" {
 		group.Go(func() error { a.watch(ctx, file); return nil })

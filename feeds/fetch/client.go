@@ -290,3 +290,15 @@ func (c *Client) transport(caFile string) (*http.Transport, error) {
 	c.transports[caFile] = t
 	return t, nil
 }
+
+// Do sends a request to an address from outside under the address guard, with our
+// User-Agent: WebSub's callbacks. Redirects are not followed, hosts are not paced;
+// the caller bounds the time by the request's context and closes the body.
+func (c *Client) Do(req *http.Request) (*http.Response, error) {
+	transport, err := c.transport("")
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", c.opts.UserAgent)
+	return transport.RoundTrip(req)
+}

@@ -34,6 +34,9 @@ func (s *Server) document(ctx context.Context, c *Catalogue, sc storage.Scope) (
 		Site: c.Site, Path: path(sc), Page: path(sc),
 		Topics: c.topics(), Departments: c.departments(), Sources: c.Sources,
 	}
+	if s.opts.Hub != nil {
+		d.Hub = "/hub"
+	}
 	switch {
 	case sc.Topic != "":
 		t, ok := d.Topics[sc.Topic]
@@ -71,20 +74,82 @@ func modified(stories []feeds.Story) time.Time {
 }
 
 func (s *Server) feed(w http.ResponseWriter, r *http.Request, f publish.Format, sc storage.Scope) {
-	name := path(sc) + f.Ending
-	s.answer(w, r, name, path(sc), func(ctx context.Context) (*rendered, error) {
-		d, err := s.document(ctx, s.catalogue.Load(), sc)
-		if err != nil {
-			return nil, err
-		}
-		var b bytes.Buffer
-		if err := publish.Render(&b, f, d); err != nil {
-			return nil, err
-		}
-		doc := newRendered(f.MediaType+"; charset=utf-8", b.Bytes(), modified(d.Stories))
-		doc.public = true
-		return doc, nil
+	if s.opts.Hub != nil {
+		site := strings.TrimSuffix(s.catalogue.Load().Site.URL, "/")
+		w.Header().Add("Link", "<"+site+"/hub>; rel=\"hub\"")
+		w.Header().Add("Link", "<"+site+r.URL.Path+">; rel=\"self\"")
+	}
+	s.answer(w, r, path(sc)+f.Ending, path(sc), func(ctx context.Context) (*rendered, error) { return s.renderFeed(ctx, f, sc) })
+}
+
+func (s *Server) renderFeed(ctx context.Context, f publish.Format, sc storage.Scope) (*rendered, error) {
+	d, err := s.document(ctx, s.catalogue.Load(), sc)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := publish.Render(&b, f, d); err != nil {
+		return nil, err
+	}
+	doc := newRendered(f.MediaType+"; charset=utf-8", b.Bytes(), modified(d.Stories))
+	doc.public = true
+	return doc, nil
+}
+
+// scopeOf reads the path of a feed: "/topics/y-te.rss".
+func scopeOf(feed string) (sc storage.Scope, f *publish.Format) {
+	if rest, ok := strings.CutPrefix(feed, "/topics/"); ok {
+		name, f := split(rest)
+		return storage.Scope{Topic: feeds.TopicID(name)}, f
+	}
+	if rest, ok := strings.CutPrefix(feed, "/departments/"); ok {
+		name, f := split(rest)
+		return storage.Scope{Department: feeds.DepartmentID(name)}, f
+	}
+	if name, f := split(feed); name == "/all" {
+		return storage.Scope{}, f
+	}
+	return storage.Scope{}, nil
+}
+
+// HasFeed reports whether path is that of a feed here, and where its changes are
+// counted in the database.
+func (s *Server) HasFeed(path string) (scope string, ok bool) {
+	sc, f := scopeOf(path)
+	c := s.catalogue.Load()
+	_, topic := c.topics()[sc.Topic]
+	_, department := c.departments()[sc.Department]
+	if f == nil || sc.Topic != "" && !topic || sc.Department != "" && !department {
+		return "", false
+	}
+	return strings.TrimSuffix(path, f.Ending), true
+}
+
+// Feed returns a feed as it is sent, with every change that was committed before
+// the call.
+func (s *Server) Feed(ctx context.Context, feed string) (mediaType string, body []byte, err error) {
+	sc, f := scopeOf(feed)
+	if f == nil {
+		return "", nil, errUnknown
+	}
+	if err := s.catchUp(ctx); err != nil {
+		return "", nil, err
+	}
+	doc, err := s.cache.get(feed, path(sc), func() (*rendered, error) {
+		s.rendering(feed)
+		return s.renderFeed(ctx, *f, sc)
 	})
+	if err != nil {
+		return "", nil, err
+	}
+	return doc.mediaType, doc.body, nil
+}
+
+// rendering tells whoever wants to know.
+func (s *Server) rendering(path string) {
+	if s.opts.Rendered != nil {
+		s.opts.Rendered(path)
+	}
 }
 
 func (s *Server) opml(w http.ResponseWriter, r *http.Request) {
@@ -106,9 +171,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, key, scope strin
 	doc, err := s.cache.get(key, scope, func() (*rendered, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 30*time.Second)
 		defer cancel()
-		if s.opts.Rendered != nil {
-			s.opts.Rendered(key)
-		}
+		s.rendering(key)
 		return render(ctx)
 	})
 	switch {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +60,7 @@ func (c *Catalogue) departments() map[feeds.DepartmentID]feeds.Department {
 type Options struct {
 	Log      *slog.Logger      // nil: silent
 	Rendered func(path string) // called when a feed or page had to be rendered; may be nil
+	Hub      http.Handler      // answers at /hub; nil: feeds name no hub
 }
 
 // A Server is an http.Handler. Make one with [New]; it is safe for concurrent use.
@@ -68,6 +70,10 @@ type Server struct {
 	catalogue atomic.Pointer[Catalogue]
 	cache     cache
 	handler   http.Handler
+
+	following sync.Mutex // guards what is below
+	follows   bool
+	last      feeds.ChangeID // what the cache has caught up with
 }
 
 // New returns a server of what store holds.
@@ -102,6 +108,10 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.Handle("GET /all", http.RedirectHandler("/", http.StatusMovedPermanently))
 	mux.HandleFunc("GET /feeds.opml", s.opml)
+	if s.opts.Hub != nil {
+		mux.Handle("GET /hub", s.opts.Hub)
+		mux.Handle("POST /hub", s.opts.Hub)
+	}
 	mux.Handle("GET /static/", static())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { plainText(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", s.ready)
@@ -141,31 +151,37 @@ func plainText(w http.ResponseWriter, status int, text string) {
 func (s *Server) Follow(ctx context.Context) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	last, err := s.store.LastChange(ctx)
-	if err != nil {
-		return err
-	}
-	s.cache.clear()
 	for {
+		if err := s.catchUp(ctx); err != nil && ctx.Err() == nil {
+			s.opts.Log.ErrorContext(ctx, "changes could not be read; pages may be old", slog.Any("err", err))
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
-		for {
-			changes, err := s.store.Changes(ctx, last, 1000)
-			if err != nil {
-				if ctx.Err() == nil {
-					s.opts.Log.ErrorContext(ctx, "changes could not be read; pages may be old", slog.Any("err", err))
-				}
-				break
-			}
-			if len(changes) == 0 {
-				break
-			}
-			s.drop(changes)
-			last = changes[len(changes)-1].ID
+	}
+}
+
+// catchUp drops what changes since the last call touch.
+func (s *Server) catchUp(ctx context.Context) error {
+	s.following.Lock()
+	defer s.following.Unlock()
+	if !s.follows { // what was rendered before we knew where we are is dropped
+		last, err := s.store.LastChange(ctx)
+		if err != nil {
+			return err
 		}
+		s.last, s.follows = last, true
+		s.cache.clear()
+	}
+	for {
+		changes, err := s.store.Changes(ctx, s.last, 1000)
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		s.drop(changes)
+		s.last = changes[len(changes)-1].ID
 	}
 }
 

@@ -109,3 +109,31 @@ CREATE TABLE change (
   topics      TEXT NOT NULL,              -- JSON array
   departments TEXT NOT NULL               -- JSON array
 );
+
+-- The last change of each feed: of a topic, of a department, of all.
+CREATE TABLE scope (
+  name       TEXT PRIMARY KEY,            -- "/topics/y-te", "/departments/syt", "/all"
+  change_id  BIGINT NOT NULL,
+  changed_us BIGINT NOT NULL
+);
+
+-- WebSub subscribers. What a subscriber asked for waits in pending until its
+-- callback has confirmed it.
+CREATE TABLE subscription (
+  id             INTEGER PRIMARY KEY,
+  callback       TEXT NOT NULL,
+  feed           TEXT NOT NULL,           -- path: "/topics/y-te.rss"
+  scope          TEXT NOT NULL,
+  secret         TEXT NOT NULL,
+  expires_us     BIGINT NOT NULL,         -- 0: not confirmed yet
+  delivered      BIGINT NOT NULL,         -- change
+  pending        TEXT NOT NULL,           -- subscribe, unsubscribe or empty
+  pending_secret TEXT NOT NULL,
+  pending_lease  BIGINT NOT NULL,         -- seconds
+  failures       BIGINT NOT NULL,
+  next_us        BIGINT NOT NULL,
+  lease_us       BIGINT NOT NULL,
+  lease_gen      BIGINT NOT NULL,
+  UNIQUE (callback, feed)
+);
+CREATE INDEX subscription_scope ON subscription (scope);
