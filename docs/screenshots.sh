@@ -16,4 +16,3 @@ shot home 1200 900 /
 shot topic 1200 1000 /topics/y-te
 shot article 1000 1400 "$article"
 shot home-phone 500 1400 /
-shot article-dark 1000 1000 "$article" --blink-settings=preferredColorScheme=0

@@ -1,9 +1,12 @@
 package extract
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 var (
@@ -20,9 +23,40 @@ func absolute(base *url.URL, ref string) string {
 		return ""
 	}
 	u.User = nil
-	u.Host = strings.ToLower(u.Host)
-	u.RawQuery = withoutTracking(u.RawQuery)
+	host, err := idna.Lookup.ToASCII(u.Hostname())
+	if err != nil {
+		host = strings.ToLower(u.Hostname()) // an address, or a name that only its server understands
+		if !plainHost.MatchString(host) {
+			return ""
+		}
+	}
+	port := u.Port()
+	u.Host = host
+	if strings.Contains(host, ":") {
+		u.Host = "[" + host + "]"
+	}
+	if port != "" {
+		u.Host += ":" + port
+	}
+	u.RawQuery = escapeQuery(withoutTracking(u.RawQuery))
 	return u.String()
+}
+
+var plainHost = regexp.MustCompile(`^[a-z0-9._:-]+$`)
+
+// escapeQuery encodes what may not stand in a query (RFC 3986, 3.4) and leaves
+// the rest as it is.
+func escapeQuery(q string) string {
+	var b strings.Builder
+	for i := range len(q) {
+		c := q[i]
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}#", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // resolve is [url.URL.Parse] for addresses as people type them.

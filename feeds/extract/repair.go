@@ -32,13 +32,13 @@ func repairXML(s string) string {
 			return ref
 		})
 	}
-	clean := strings.Map(func(r rune) rune {
+	s = strings.Map(func(r rune) rune {
 		if !legalXML(r) {
 			return -1
 		}
 		return r
 	}, s)
-	return `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + clean
+	return `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + s
 }
 
 func base(hex string) int {

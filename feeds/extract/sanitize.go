@@ -44,7 +44,7 @@ func Sanitize(markup string, base *url.URL) feeds.SafeHTML {
 	}
 	nodes, err := fragment(markup)
 	if err != nil { // deeper than 512 elements
-		return feeds.SafeHTML("<p>" + html.EscapeString(norm.NFC.String(textOnly(markup))) + "</p>")
+		return feeds.SafeHTML("<p>" + html.EscapeString(clean(textOnly(markup))) + "</p>")
 	}
 	return sanitizeNodes(nodes, base)
 }
@@ -59,10 +59,10 @@ func sanitizeNodes(nodes []*html.Node, base *url.URL) feeds.SafeHTML {
 		root.AppendChild(n)
 	}
 	tidy(root, base)
-	clean := policy.Sanitize(inner(root))
-	again, err := fragment(clean) // bluemonday leaves open what was open
+	allowed := policy.Sanitize(inner(root))
+	again, err := fragment(allowed) // bluemonday leaves open what was open
 	if err != nil {
-		return feeds.SafeHTML("<p>" + html.EscapeString(norm.NFC.String(textOnly(clean))) + "</p>")
+		return feeds.SafeHTML("<p>" + html.EscapeString(clean(textOnly(allowed))) + "</p>")
 	}
 	root = &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div}
 	for _, n := range again {
@@ -123,7 +123,7 @@ func tidy(n *html.Node, base *url.URL) {
 		next := c.NextSibling
 		switch {
 		case c.Type == html.TextNode:
-			c.Data = norm.NFC.String(c.Data)
+			c.Data = clean(c.Data)
 		case c.Type != html.ElementNode:
 			n.RemoveChild(c)
 		case c.DataAtom == atom.Img && !tidyImage(c, base):
@@ -134,6 +134,16 @@ func tidy(n *html.Node, base *url.URL) {
 		}
 		c = next
 	}
+}
+
+// clean makes text NFC and free of what XML does not allow.
+func clean(s string) string {
+	return norm.NFC.String(strings.Map(func(r rune) rune {
+		if !legalXML(r) {
+			return -1
+		}
+		return r
+	}, s))
 }
 
 // tidyImage reports whether the picture is worth keeping.
@@ -153,7 +163,7 @@ func tidyImage(img *html.Node, base *url.URL) bool {
 		case "width", "height":
 			img.Attr[i].Val = strings.TrimSuffix(strings.TrimSpace(a.Val), "px")
 		case "alt", "title":
-			img.Attr[i].Val = norm.NFC.String(a.Val)
+			img.Attr[i].Val = clean(a.Val)
 		}
 	}
 	return true
@@ -174,6 +184,9 @@ func tidyAddresses(n *html.Node, base *url.URL) {
 			} else if a.Val = absolute(base, a.Val); a.Val == "" {
 				continue
 			}
+		}
+		if a.Key == "title" {
+			a.Val = clean(a.Val)
 		}
 		kept = append(kept, a)
 	}

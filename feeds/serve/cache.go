@@ -90,7 +90,7 @@ func (d *rendered) fresh(r *http.Request) bool {
 
 // acceptsGzip reads an Accept-Encoding field (RFC 9110, 12.5.3).
 func acceptsGzip(field string) bool {
-	accepted, any := false, false
+	all := false
 	for part := range strings.SplitSeq(field, ",") {
 		name, params, _ := strings.Cut(part, ";")
 		q := strings.ReplaceAll(strings.TrimSpace(params), " ", "")
@@ -104,10 +104,10 @@ func acceptsGzip(field string) bool {
 		case "gzip", "x-gzip":
 			return wanted
 		case "*":
-			any = wanted
+			all = wanted
 		}
 	}
-	return accepted || any
+	return all
 }
 
 // A cache keeps documents until a change touches them. Its keys are addresses of
