@@ -15,7 +15,7 @@ const (
 	Transient       // time-outs, resets, 5xx: try again, later and later
 	Throttled       // 429 and 503: not before After
 	Gone            // 404 and 410: the address is dead
-	Refused         // robots.txt, the address guard, 401 and 403, bad TLS: somebody must act
+	Refused         // robots.txt, the address guard, 401, 403 and other 4xx, bad TLS: somebody must act
 	Malformed       // an answer that can't be read as what it should be
 )
 

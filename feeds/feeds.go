@@ -137,7 +137,7 @@ type Article struct {
 
 	Topics      []Match // best first; made by curate
 	Fingerprint Fingerprint
-	Listed      string // digest of the listing's row; a listed article whose row is unchanged is not fetched again
+	Listed      string // digest of what a list or feed says of it, where its own page is read too; not read again while that stays
 }
 
 // An Image is a picture that stands for an article.

@@ -23,7 +23,7 @@ type extra struct {
 
 // articleColumns are what scanArticle reads, of article a.
 const articleColumns = `a.id, a.story, a.department, a.source, a.guid, a.link, a.title, a.author, a.section, a.language, a.summary, a.content,
-	a.published_us, a.updated_us, a.first_seen_us, a.revision, a.listed, a.digest, a.extra`
+	a.published_us, a.updated_us, a.first_seen_us, a.revision, a.digest, a.extra`
 
 // A stored article, with what only storage knows of it.
 type stored struct {
@@ -38,7 +38,7 @@ func scanArticle(scan func(...any) error, more ...any) (stored, error) {
 	var published, updated, seen int64
 	var text string
 	err := scan(append([]any{&a.ID, &a.story, &a.Department, &a.Source, &a.GUID, &a.Link, &a.Title, &a.Author, &a.Section, &a.Language, &a.Summary, &a.Content,
-		&published, &updated, &seen, &a.Revision, &a.Listed, &a.digest, &text}, more...)...)
+		&published, &updated, &seen, &a.Revision, &a.digest, &text}, more...)...)
 	if err != nil {
 		return a, err
 	}
@@ -52,12 +52,12 @@ func scanArticle(scan func(...any) error, more ...any) (stored, error) {
 }
 
 // Unread returns those of listed whose own page must be fetched: articles that
-// are not stored, or of which the list or feed now says something else.
+// this source has not brought yet, or of which it now says something else.
 func (db *DB) Unread(ctx context.Context, src feeds.Source, listed []feeds.Article) ([]feeds.Article, error) {
 	if len(listed) == 0 {
 		return nil, nil
 	}
-	args := []any{src.Department.ID}
+	args := []any{src.ID}
 	for _, a := range listed {
 		args = append(args, feeds.LinkKey(a.Link))
 	}
@@ -69,7 +69,7 @@ func (db *DB) Unread(ctx context.Context, src feeds.Source, listed []feeds.Artic
 		}
 		known[key] = digest
 		return nil
-	}, `SELECT link_key, listed FROM article WHERE department = $1 AND link_key IN (`+placeholders(2, len(listed))+`)`, args...)
+	}, `SELECT link_key, listed FROM sighting WHERE source = $1 AND link_key IN (`+placeholders(2, len(listed))+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("look up listed articles: %w", err)
 	}
@@ -99,7 +99,7 @@ func (db *DB) Commit(ctx context.Context, job feeds.Job, out feeds.Outcome) (fee
 		}
 		before := seq.last
 		for _, a := range out.Articles {
-			if err := db.place(ctx, seq, a, &tally); err != nil {
+			if err := errors.Join(db.place(ctx, seq, a, &tally), sight(ctx, tx, a)); err != nil {
 				return fmt.Errorf("store article %s: %w", a.Link, err)
 			}
 		}
@@ -125,12 +125,8 @@ func (db *DB) place(ctx context.Context, seq *sequence, a feeds.Article, tally *
 	case err != nil:
 		return fmt.Errorf("look up: %w", err)
 	}
-	if old.digest == a.Digest() {
-		if old.Listed == a.Listed {
-			return nil
-		}
-		_, err := seq.tx.ExecContext(ctx, `UPDATE article SET listed = $2 WHERE id = $1`, old.ID, a.Listed)
-		return err
+	if old.digest == a.Digest() || old.Source != a.Source && !fuller(a, old.Article) {
+		return nil
 	}
 	a = corrected(old.Article, a, seq.at)
 	if err := updateArticle(ctx, seq.tx, a); err != nil {
@@ -138,6 +134,26 @@ func (db *DB) place(ctx context.Context, seq *sequence, a feeds.Article, tally *
 	}
 	tally.Corrected++
 	return db.settle(ctx, seq, old.story, feeds.ChangeCorrected)
+}
+
+// fuller reports whether a is worth taking over from the source that brought old:
+// a page's text against a feed's lead. Otherwise each source would correct the
+// other at every poll.
+func fuller(a, old feeds.Article) bool {
+	return len(a.Content.Text()) > 2*len(old.Content.Text())
+}
+
+// sight notes what the source said of an article whose page was read.
+func sight(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
+	if a.Listed == "" {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO sighting (source, link_key, listed) VALUES ($1, $2, $3)
+		ON CONFLICT (source, link_key) DO UPDATE SET listed = excluded.listed`, a.Source, feeds.LinkKey(a.Link), a.Listed)
+	if err != nil {
+		return fmt.Errorf("note sighting: %w", err)
+	}
+	return nil
 }
 
 // same finds the stored article that a is: by its id, by the guid within its
@@ -157,6 +173,9 @@ func corrected(old, a feeds.Article, now time.Time) feeds.Article {
 	if !a.Updated.After(old.Updated) || a.Updated.After(now) {
 		a.Updated = now
 	}
+	if a.Updated.Before(old.Updated) { // the clock was set back
+		a.Updated = old.Updated
+	}
 	return a
 }
 
@@ -175,14 +194,14 @@ func truthful(a feeds.Article, now time.Time) feeds.Article {
 
 func articleValues(a feeds.Article) []any {
 	return []any{a.ID, a.Department, a.Source, a.GUID, a.Link, feeds.LinkKey(a.Link), a.Title, a.Author, a.Section, a.Language, a.Summary, a.Content,
-		us(a.Published), us(a.Updated), us(a.FirstSeen), a.Revision, a.Listed, a.Digest(),
+		us(a.Published), us(a.Updated), us(a.FirstSeen), a.Revision, a.Digest(),
 		toJSON(extra{a.Image, a.Enclosures, a.Categories, a.Numbers, a.Topics})}
 }
 
 func insertArticle(ctx context.Context, tx *sql.Tx, a feeds.Article, story feeds.StoryID) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO article (id, department, source, guid, link, link_key, title, author, section, language, summary, content,
-		published_us, updated_us, first_seen_us, revision, listed, digest, extra, story)
-		VALUES (`+placeholders(1, 20)+`)`, append(articleValues(a), story)...)
+		published_us, updated_us, first_seen_us, revision, digest, extra, story)
+		VALUES (`+placeholders(1, 19)+`)`, append(articleValues(a), story)...)
 	if err != nil {
 		return fmt.Errorf("insert: %w", err)
 	}
@@ -192,7 +211,7 @@ func insertArticle(ctx context.Context, tx *sql.Tx, a feeds.Article, story feeds
 func updateArticle(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
 	_, err := tx.ExecContext(ctx, `UPDATE article SET department = $2, source = $3, guid = $4, link = $5, link_key = $6, title = $7, author = $8,
 		section = $9, language = $10, summary = $11, content = $12, published_us = $13, updated_us = $14, first_seen_us = $15, revision = $16,
-		listed = $17, digest = $18, extra = $19 WHERE id = $1`, articleValues(a)...)
+		digest = $17, extra = $18 WHERE id = $1`, articleValues(a)...)
 	if err != nil {
 		return fmt.Errorf("update: %w", err)
 	}

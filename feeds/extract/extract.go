@@ -59,7 +59,9 @@ func Read(src feeds.Source, page *feeds.Page) (*Document, error) {
 	for i := range doc.Articles {
 		a := &doc.Articles[i]
 		a.Department, a.Source = src.Department.ID, src.ID
-		a.Listed = listedDigest(*a)
+		if src.FullText || src.Kind == feeds.KindList {
+			a.Listed = listedDigest(*a)
+		}
 		finish(a)
 	}
 	return doc, nil
@@ -82,7 +84,7 @@ func FormOf(page *feeds.Page) Form {
 	if err != nil {
 		return FormList
 	}
-	if isArticle(root) {
+	if base, err := parseBase(page.URL); err == nil && isArticle(root, base) {
 		return FormArticle
 	}
 	return FormList

@@ -206,7 +206,7 @@ func authorName(s string) string {
 	if m := authorLine.FindStringSubmatch(s); m != nil {
 		s = m[1]
 	}
-	if len([]rune(s)) > 80 {
+	if len([]rune(s)) > 80 || strings.Contains(s, "://") {
 		return ""
 	}
 	return s
@@ -250,12 +250,17 @@ func fromMeta(a *feeds.Article, meta map[string]string) {
 	}
 }
 
-// isArticle reports whether a page shows one article rather than a list.
-func isArticle(root *html.Node) bool {
+// isArticle reports whether a page shows one article rather than a list. Some
+// lists call themselves an article in og:type, so that alone counts only where
+// nothing is listed.
+func isArticle(root *html.Node, base *url.URL) bool {
 	recipe := recipeFor(feeds.Source{}, root)
 	if find(root, recipe.Body) != nil {
 		return true
 	}
 	meta := metaOf(root)
-	return meta["og:type"] == "article" || meta["article:published_time"] != ""
+	if meta["article:published_time"] != "" || meta["datepublished"] != "" {
+		return true
+	}
+	return meta["og:type"] == "article" && len(repeatedBlocks(root, base)) < 3
 }

@@ -14,8 +14,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,9 +79,9 @@ func (c *Client) Fetch(ctx context.Context, r feeds.Request) (*feeds.Page, error
 	defer cancel()
 	u, err := parseURL(r.URL)
 	if err != nil {
-		return nil, &feeds.Error{Op: "fetch", URL: r.URL, Fault: feeds.Refused, Err: err}
+		return nil, &feeds.Error{Op: "fetch", URL: withoutUser(r.URL), Fault: feeds.Refused, Err: err}
 	}
-	for range maxRedirects {
+	for range maxRedirects + 1 {
 		if r.Robots {
 			if err := c.askRobots(ctx, u, r.CAFile); err != nil {
 				return nil, fault(u, err)
@@ -106,7 +108,7 @@ func parseURL(s string) (*url.URL, error) {
 		return nil, errors.Unwrap(err) // url.Error repeats the address
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, fmt.Errorf("scheme %q is not http or https", u.Scheme)
-	case u.Host == "":
+	case u.Hostname() == "":
 		return nil, errors.New("the address names no host")
 	case u.User != nil:
 		return nil, errors.New("user names and passwords in addresses are not sent")
@@ -115,22 +117,29 @@ func parseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
+// userInfo is where an address would hold a name and password.
+var userInfo = regexp.MustCompile(`//[^/?#]*@`)
+
+// withoutUser makes an address fit for an error's text, even one that can't be
+// parsed.
+func withoutUser(s string) string { return userInfo.ReplaceAllString(s, "//") }
+
 // fault makes err a [*feeds.Error] that names u. A cause set by the context
 // replaces the bare "deadline exceeded".
 func fault(u *url.URL, err error) error {
 	e, ok := errors.AsType[*feeds.Error](err)
 	if !ok {
 		e = &feeds.Error{Fault: feeds.Transient, Err: err}
-		if certErr, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-			e.Fault, e.Err = feeds.Refused, certErr
-		}
-		if errors.Is(err, errGuard) {
-			e.Fault, e.Err = feeds.Refused, err
+		if errors.Is(err, errGuard) || errors.Is(err, errTLS) {
+			e.Fault = feeds.Refused
 		}
 	}
 	e.Op, e.URL = cmp.Or(e.Op, "fetch"), cmp.Or(e.URL, u.Redacted())
 	return e
 }
+
+// errTLS is in every failure of a TLS handshake.
+var errTLS = errors.New("no secure connection")
 
 // exchange sends one request under the host's limit. It returns a page, or where
 // a redirect leads.
@@ -145,7 +154,9 @@ func (c *Client) exchange(ctx context.Context, u *url.URL, r feeds.Request) (*fe
 	}
 	defer release()
 
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	var handshake error
+	trace := &httptrace.ClientTrace{TLSHandshakeDone: func(_ tls.ConnectionState, err error) { handshake = err }}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,7 +165,9 @@ func (c *Client) exchange(ctx context.Context, u *url.URL, r feeds.Request) (*fe
 	setIf(req.Header, "If-None-Match", r.Validators.ETag)
 	setIf(req.Header, "If-Modified-Since", r.Validators.LastModified)
 	resp, err := transport.RoundTrip(req)
-	if err != nil {
+	if err != nil && handshake != nil && ctx.Err() == nil {
+		return nil, nil, fmt.Errorf("%w: %w", errTLS, handshake)
+	} else if err != nil {
 		return nil, nil, causeOf(ctx, err)
 	}
 	defer resp.Body.Close()
@@ -171,23 +184,20 @@ func (c *Client) read(ctx context.Context, u *url.URL, resp *http.Response) (*fe
 			LastModified: resp.Header.Get("Last-Modified"),
 		},
 		FetchedAt: time.Now(),
-		FreshFor:  maxAge(resp.Header.Get("Cache-Control")),
+		FreshFor:  maxAge(strings.Join(resp.Header.Values("Cache-Control"), ",")),
 	}
 	switch s := resp.StatusCode; {
 	case s == http.StatusNotModified:
 		page.NotModified = true
 		return page, nil, nil
 	case s == http.StatusMovedPermanently || s == http.StatusFound || s == http.StatusSeeOther || s == http.StatusTemporaryRedirect || s == http.StatusPermanentRedirect:
-		next, err := u.Parse(resp.Header.Get("Location"))
-		if err == nil {
-			next, err = parseURL(next.String())
-		}
-		if err != nil {
-			return nil, nil, &feeds.Error{Fault: feeds.Malformed, Err: fmt.Errorf("redirect to %q: %w", resp.Header.Get("Location"), err)}
-		}
-		return nil, next, nil
+		next, err := redirect(u, resp.Header.Get("Location"))
+		return nil, next, err
 	case s != http.StatusOK:
 		return nil, nil, statusError(resp)
+	}
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, nil, &feeds.Error{Fault: feeds.Malformed, Err: fmt.Errorf("the answer comes in a coding that was not asked for: %q", coding)}
 	}
 	var err error
 	page.Body, err = io.ReadAll(io.LimitReader(resp.Body, c.opts.MaxBytes+1))
@@ -200,6 +210,22 @@ func (c *Client) read(ctx context.Context, u *url.URL, resp *http.Response) (*fe
 	return page, nil, nil
 }
 
+// redirect returns where a Location leads. It is Malformed where that can't be
+// fetched.
+func redirect(u *url.URL, location string) (*url.URL, error) {
+	err := errors.New("the redirect names no address")
+	if location != "" {
+		var next *url.URL
+		if next, err = u.Parse(location); err == nil {
+			if next, err = parseURL(next.String()); err == nil {
+				return next, nil
+			}
+		}
+		err = fmt.Errorf("redirect to %q: %w", withoutUser(location), err)
+	}
+	return nil, &feeds.Error{Fault: feeds.Malformed, Err: err}
+}
+
 // statusError says what an answer other than 200 means to the scheduler.
 func statusError(resp *http.Response) error {
 	e := &feeds.Error{Err: fmt.Errorf("the server answered %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))}
@@ -208,10 +234,10 @@ func statusError(resp *http.Response) error {
 		e.Fault, e.After = feeds.Throttled, retryAfter(resp.Header.Get("Retry-After"), time.Now())
 	case s == http.StatusNotFound || s == http.StatusGone:
 		e.Fault = feeds.Gone
-	case s == http.StatusUnauthorized || s == http.StatusForbidden || s == http.StatusUnavailableForLegalReasons:
-		e.Fault = feeds.Refused
-	default:
+	case s == http.StatusRequestTimeout || s == http.StatusTooEarly || s/100 != 4:
 		e.Fault = feeds.Transient
+	default: // 401, 403 and whatever else finds fault with the request
+		e.Fault = feeds.Refused
 	}
 	return e
 }
@@ -221,8 +247,8 @@ const maxWait = 24 * time.Hour
 
 // retryAfter reads both forms of RFC 9110, 10.2.3.
 func retryAfter(v string, now time.Time) time.Duration {
-	if n, err := strconv.Atoi(v); err == nil {
-		return min(max(time.Duration(min(n, 1<<20))*time.Second, 0), maxWait)
+	if n, err := strconv.ParseUint(v, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return min(time.Duration(min(n, 1<<20))*time.Second, maxWait)
 	}
 	if t, err := http.ParseTime(v); err == nil {
 		return min(max(t.Sub(now), 0), maxWait)

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -27,6 +28,7 @@ func newHosts(pace time.Duration) *hosts {
 // acquire waits for the host's turn, or for the end of ctx. The caller calls
 // release once when the exchange is over.
 func (h *hosts) acquire(ctx context.Context, host string) (release func(), err error) {
+	host = strings.ToLower(host)
 	h.mu.Lock()
 	g := h.m[host]
 	if g == nil {

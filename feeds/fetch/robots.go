@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -23,9 +22,22 @@ type robotsEntry struct {
 	until time.Time
 }
 
+// A robotsRule is a path pattern, split at its wildcards before it is decoded: an
+// encoded * or $ stands for itself.
 type robotsRule struct {
-	allow   bool
-	pattern string
+	allow    bool
+	parts    []string // between the *
+	anchored bool     // $ at the end
+	length   int      // of the pattern, for "the most octets" (RFC 9309, 2.2.2)
+}
+
+func newRule(allow bool, pattern string) robotsRule {
+	r := robotsRule{allow: allow, length: len(unescapePath(pattern))}
+	pattern, r.anchored = strings.CutSuffix(pattern, "$")
+	for part := range strings.SplitSeq(pattern, "*") {
+		r.parts = append(r.parts, unescapePath(part))
+	}
+	return r
 }
 
 // askRobots returns a Refused error if the host's robots.txt forbids u. A host
@@ -81,10 +93,12 @@ func parseRobots(body []byte, agent string) []robotsRule {
 	}
 	var ours, others []robotsRule
 	named, star, inRules, found := false, false, true, false
-	lines := bufio.NewScanner(bytes.NewReader(body[:min(len(body), maxRobots)]))
-	lines.Buffer(nil, maxRobots)
-	for lines.Scan() {
-		line, _, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "\ufeff"), "#")
+	if len(body) > maxRobots { // half a rule would be another rule
+		body = body[:max(bytes.LastIndexAny(body[:maxRobots], "\r\n"), 0)]
+	}
+	text := strings.TrimPrefix(string(body), "\ufeff")
+	for line := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '\r' || r == '\n' }) {
+		line, _, _ := strings.Cut(line, "#")
 		key, value, ok := strings.Cut(line, ":")
 		if !ok {
 			continue
@@ -103,7 +117,7 @@ func parseRobots(body []byte, agent string) []robotsRule {
 			if value == "" {
 				continue
 			}
-			rule := robotsRule{allow: key == "allow", pattern: unescapePath(value)}
+			rule := newRule(key == "allow", value)
 			if named {
 				ours = append(ours, rule)
 			}
@@ -130,7 +144,7 @@ func allowed(rules []robotsRule, u *url.URL) bool {
 	path = unescapePath(path)
 	best, allow := -1, true
 	for _, r := range rules {
-		if n := len(r.pattern); (n > best || n == best && r.allow) && matches(r.pattern, path) {
+		if n := r.length; (n > best || n == best && r.allow) && r.matches(path) {
 			best, allow = n, r.allow
 		}
 	}
@@ -145,22 +159,19 @@ func unescapePath(s string) string {
 	return s
 }
 
-// matches reports whether pattern, with * for any run and $ for the end, matches
-// the beginning of path. It takes time linear in the path for each *, so a hostile
-// pattern costs little.
-func matches(pattern, path string) bool {
-	anchored := strings.HasSuffix(pattern, "$")
-	parts := strings.Split(strings.TrimSuffix(pattern, "$"), "*")
-	if !strings.HasPrefix(path, parts[0]) {
+// matches reports whether the rule matches the beginning of path. It takes time
+// linear in the path for each *, so a hostile pattern costs little.
+func (r robotsRule) matches(path string) bool {
+	if !strings.HasPrefix(path, r.parts[0]) {
 		return false
 	}
-	path = path[len(parts[0]):]
-	last := len(parts) - 1
+	path = path[len(r.parts[0]):]
+	last := len(r.parts) - 1
 	if last == 0 {
-		return !anchored || path == ""
+		return !r.anchored || path == ""
 	}
-	for i, part := range parts[1:] {
-		if anchored && i+1 == last {
+	for i, part := range r.parts[1:] {
+		if r.anchored && i+1 == last {
 			return strings.HasSuffix(path, part)
 		}
 		at := strings.Index(path, part)

@@ -40,12 +40,16 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"a correction keeps the id and published, and moves updated", correction},
 		{"a correction under a new link is known by its guid", sameGUID},
 		{"another department's guid changes nothing", foreignGUID},
+		{"two sources of a department do not correct each other", twoSources},
+		{"updated never goes back, even if the clock does", clockBack},
 		{"a copy of another department joins the story", copies},
 		{"an earlier copy leads while the story settles", earlierLeads},
 		{"nothing is in the future", future},
 		{"the newest stories come first, in one order", latest},
 		{"only articles that are new or listed otherwise are unread", unread},
 		{"changes come in order without gaps", changes},
+		{"a subscription is due when it asks and when its feed changes", subscription},
+		{"a subscription that is not confirmed is forgotten", denied},
 		{"many workers share the sources without doubling one", workers},
 	}
 	for _, tt := range tests {
@@ -316,6 +320,76 @@ func foreignGUID(t *testing.T, s *suite) {
 	}
 	if got := s.only(storage.Scope{Department: "syt"}).Lead; got.Title != "Tin số 1" || got.Revision != 1 {
 		t.Errorf("syt's article became %q, revision %d", got.Title, got.Revision)
+	}
+}
+
+func twoSources(t *testing.T, s *suite) {
+	c := catalogue("syt")
+	second := c.Sources[0]
+	second.Kind, second.URL = feeds.KindList, "http://syt.example/tin"
+	c.Sources = append(c.Sources, second)
+	if _, err := s.Apply(s.ctx, c); err != nil {
+		t.Fatal(err)
+	}
+	lead, whole := article(1), article(1)
+	lead.Content, lead.GUID, lead.Listed = "<p>Tóm tắt</p>", "", "x"
+	whole.Content, whole.GUID, whole.Listed = "<p>Tóm tắt, và toàn văn của bài viết dài hơn nhiều</p>", "", "y"
+	bring := func(kind feeds.SourceKind, a feeds.Article) feeds.Tally {
+		t.Helper()
+		s.now = s.now.Add(time.Minute)
+		if err := s.MakeDue(s.ctx); err != nil {
+			t.Fatal(err)
+		}
+		jobs, err := s.Claim(s.ctx, s.now, 2, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tally feeds.Tally
+		for _, j := range jobs {
+			if j.Source.Kind != kind {
+				if err := s.Release(s.ctx, j); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			a.Department, a.Source = "syt", j.Source.ID
+			if tally, err = s.Commit(s.ctx, j, feeds.Outcome{At: s.now, Articles: []feeds.Article{a}}); err != nil {
+				t.Fatal(err)
+			}
+			if left, err := s.Unread(s.ctx, j.Source, []feeds.Article{a}); err != nil || len(left) != 0 {
+				t.Errorf("%d unread for the %s that just brought it, %v", len(left), kind, err)
+			}
+		}
+		return tally
+	}
+	for i, tt := range []struct {
+		kind feeds.SourceKind
+		a    feeds.Article
+		want feeds.Tally
+	}{
+		{feeds.KindFeed, lead, feeds.Tally{New: 1}},
+		{feeds.KindList, whole, feeds.Tally{Corrected: 1}}, // the whole text takes over
+		{feeds.KindFeed, lead, feeds.Tally{}},
+		{feeds.KindList, whole, feeds.Tally{}},
+	} {
+		if got := bring(tt.kind, tt.a); got != tt.want {
+			t.Errorf("step %d, the %s: %+v, want %+v", i+1, tt.kind, got, tt.want)
+		}
+	}
+}
+
+func clockBack(t *testing.T, s *suite) {
+	s.apply("syt")
+	s.commit("syt", article(1))
+	b := article(1)
+	b.Title = "Sửa"
+	s.commit("syt", b)
+	before := s.only(storage.Scope{}).Lead.Updated
+	s.now = s.now.Add(-time.Hour)
+	b.Title = "Sửa lần nữa"
+	s.commit("syt", b)
+	if after := s.only(storage.Scope{}).Lead; after.Updated.Before(before) || after.Title != b.Title {
+		t.Errorf("updated went from %v to %v (%s)", before, after.Updated, after.Title)
 	}
 }
 

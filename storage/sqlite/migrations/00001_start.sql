@@ -66,13 +66,20 @@ CREATE TABLE article (
   updated_us    BIGINT NOT NULL,
   first_seen_us BIGINT NOT NULL,
   revision      BIGINT NOT NULL,
-  listed        TEXT NOT NULL,
   digest        TEXT NOT NULL,
   extra         TEXT NOT NULL             -- JSON: image, enclosures, categories, numbers, topics
 );
 CREATE INDEX article_link ON article (department, link_key);
 CREATE INDEX article_guid ON article (source, guid);
 CREATE INDEX article_story ON article (story);
+
+-- What a source's list or feed said of an article when its own page was read.
+CREATE TABLE sighting (
+  source   BIGINT NOT NULL,
+  link_key TEXT NOT NULL,
+  listed   TEXT NOT NULL,                 -- digest
+  PRIMARY KEY (source, link_key)
+) WITHOUT ROWID;
 
 -- Bands of the fingerprint: articles that share one may tell one story.
 CREATE TABLE band (
