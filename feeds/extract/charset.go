@@ -15,8 +15,8 @@ import (
 )
 
 // decode turns a page's bytes into valid UTF-8. In order of trust: a byte order
-// mark; bytes that are valid UTF-8, whatever a label says; the HTTP charset; the
-// document's own label; fallback, which is windows-1258 if empty.
+// mark; bytes that are UTF-8 but for a few, whatever a label says; the HTTP
+// charset; the document's own label; fallback, which is windows-1258 if empty.
 //
 // The text is not yet NFC: composing a whole document could join a tag's ">" to
 // a mark behind it. Text is composed once it is out of the markup.
@@ -28,14 +28,14 @@ func decode(body []byte, mediaType, fallback string) string {
 	if utf8.Valid(body) {
 		return string(body)
 	}
+	if mostlyUTF8(body) {
+		return strings.ToValidUTF8(string(body), "\uFFFD")
+	}
 	_, params, _ := mime.ParseMediaType(mediaType)
 	for _, label := range []string{params["charset"], ownLabel(body), fallback} {
 		if enc := lookup(label); enc != nil {
 			return decodeWith(enc, body)
 		}
-	}
-	if mostlyUTF8(body) {
-		return strings.ToValidUTF8(string(body), "\uFFFD")
 	}
 	return decodeWith(charmap.Windows1258, body)
 }

@@ -130,7 +130,7 @@ var numberForm = regexp.MustCompile(`\b\d{1,5}(?:/\d{4})?/[A-ZĐ][A-ZĐ0-9]*(?:-
 // documentNumbers returns the official numbers in text, each once, in order
 // ("123/QĐ-UBND", "34/2026/NQ-CP"). Cyrillic look-alikes are read as Latin.
 func documentNumbers(text string) []string {
-	text = cyrillic.Replace(text)
+	text = cyrillic.Replace(viet.Clean(text))
 	var found []string
 	seen := make(map[string]bool)
 	for _, n := range numberForm.FindAllString(text, 50) {

@@ -15,9 +15,9 @@ import (
 	"github.com/mmcdole/gofeed/atom"
 	ext "github.com/mmcdole/gofeed/extensions"
 	jsonfeed "github.com/mmcdole/gofeed/json"
+	rssfeed "github.com/mmcdole/gofeed/rss"
 
 	"gomtin/feeds"
-	"gomtin/feeds/viet"
 )
 
 // readFeed reads RSS, RDF, Atom or JSON Feed. A document that the parser refuses,
@@ -30,20 +30,20 @@ func readFeed(src feeds.Source, pageURL, text string) (*Document, error) {
 	if !isJSON {
 		text = repairXML(text)
 	}
-	feed, err := parse(text)
+	feed, items, err := parse(text)
 	var lost []error
-	if !isJSON && (err != nil || len(itemStart.FindAllStringIndex(text, -1)) > len(feed.Items)) {
-		salvaged, n := salvage(text)
-		switch {
-		case salvaged == nil && err != nil:
-			return nil, err
-		case salvaged != nil && (feed == nil || len(salvaged.Items) > len(feed.Items)):
-			feed = salvaged
+	if !isJSON {
+		begun := countItems(text)
+		if err != nil || begun > len(items) {
+			if f, found := salvage(text); len(found) > len(items) {
+				feed, items, err = f, found, nil
+			}
+			if missing := begun - len(items); missing > 0 && err == nil {
+				lost = append(lost, fmt.Errorf("%d of %d items could not be read: the document is damaged or cut off", missing, begun))
+			}
 		}
-		if missing := n - len(feed.Items); missing > 0 {
-			lost = append(lost, fmt.Errorf("%d of %d items could not be read: the document is damaged or cut off", missing, n))
-		}
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, err
 	}
 	base, err := parseBase(pageURL)
@@ -56,34 +56,85 @@ func readFeed(src feeds.Source, pageURL, text string) (*Document, error) {
 		Description: plain(feed.Description),
 		Language:    feed.Language,
 		Updated:     feedTime(feed),
-		Articles:    feedArticles(feed, base),
+		Articles:    feedArticles(feed, items, base),
 		Lost:        lost,
 	}, nil
 }
 
-func parse(text string) (*gofeed.Feed, error) {
+// An item is one of a feed's, with its times and authors as the feed writes them:
+// gofeed would take an Atom entry's updated for its published, an RSS item's
+// dc:date for both, and the first author for all.
+type item struct {
+	*gofeed.Item
+	published, updated string
+	authors            []string
+}
+
+func parse(text string) (*gofeed.Feed, []item, error) {
 	p := gofeed.NewParser()
 	p.KeepOriginalFeed = true
 	p.RSSTranslator = &gofeed.DefaultRSSTranslator{DisableContentImageScan: true}
-	return p.ParseString(text)
+	feed, err := p.ParseString(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	items := make([]item, len(feed.Items))
+	for i, it := range feed.Items {
+		items[i] = item{Item: it, published: it.Published, updated: it.Updated}
+		for _, p := range it.Authors {
+			if p != nil {
+				items[i].authors = append(items[i].authors, p.Name)
+			}
+		}
+	}
+	switch original := feed.OriginalFeed().(type) {
+	case *atom.Feed:
+		for i, e := range original.Entries[:min(len(original.Entries), len(items))] {
+			items[i].published = e.Published
+		}
+	case *jsonfeed.Feed:
+		for i, e := range original.Items[:min(len(original.Items), len(items))] {
+			items[i].published = e.DatePublished
+		}
+	case *rssfeed.Feed:
+		for i, e := range original.Items[:min(len(original.Items), len(items))] {
+			items[i].fromRSS(e)
+		}
+	}
+	return feed, items, nil
 }
 
-// salvage reads each complete item by itself. n is how many items the document
-// begins.
-func salvage(text string) (feed *gofeed.Feed, n int) {
-	n = len(itemStart.FindAllStringIndex(text, -1))
+// fromRSS takes what RSS and its modules say of times and authors.
+func (it *item) fromRSS(original *rssfeed.Item) {
+	it.published, it.updated = original.PubDate, original.Custom["updated"]
+	if e := original.Extensions["atom"]["updated"]; len(e) > 0 {
+		it.updated = e[0].Value
+	}
+	dc := original.DublinCoreExt
+	if dc != nil && it.published == "" && len(dc.Date) > 0 {
+		it.published = dc.Date[0]
+	}
+	switch {
+	case original.Author != "":
+		it.authors = []string{original.Author}
+	case dc != nil && len(dc.Creator) > 0:
+		it.authors = dc.Creator
+	}
+}
+
+// salvage reads each complete item by itself.
+func salvage(text string) (feed *gofeed.Feed, items []item) {
 	for _, piece := range pieces(text) {
-		one, err := parse(piece)
-		if err != nil || len(one.Items) != 1 {
+		one, found, err := parse(piece)
+		if err != nil || len(found) != 1 {
 			continue
 		}
 		if feed == nil {
 			feed = one
-		} else {
-			feed.Items = append(feed.Items, one.Items[0])
 		}
+		items = append(items, found[0])
 	}
-	return feed, n
+	return feed, items
 }
 
 // notAFeed says what stands where a feed was expected.
@@ -113,18 +164,19 @@ func feedTime(feed *gofeed.Feed) time.Time {
 	return time.Time{}
 }
 
-func feedArticles(feed *gofeed.Feed, base *url.URL) []feeds.Article {
+func feedArticles(feed *gofeed.Feed, items []item, base *url.URL) []feeds.Article {
 	guids := make(map[string]int)
-	for _, item := range feed.Items {
-		guids[strings.TrimSpace(item.GUID)]++
+	for _, it := range items {
+		guids[strings.TrimSpace(it.GUID)]++
 	}
-	articles := make([]feeds.Article, 0, len(feed.Items))
-	for i, item := range feed.Items {
-		a := feedArticle(item, base)
-		if guid := strings.TrimSpace(item.GUID); guids[guid] == 1 {
+	articles := make([]feeds.Article, 0, len(items))
+	for _, it := range items {
+		a := feedArticle(it, base)
+		if guid := strings.TrimSpace(it.GUID); guids[guid] == 1 {
 			a.GUID = guid // a guid that the document repeats tells nothing apart
 		}
-		a.Published, a.Updated = itemTimes(feed, i)
+		a.Published, _ = ParseDate(it.published)
+		a.Updated, _ = ParseDate(it.updated)
 		articles = append(articles, a)
 	}
 	if nukeViet(feed) && minutesAreMonths(articles) {
@@ -135,12 +187,12 @@ func feedArticles(feed *gofeed.Feed, base *url.URL) []feeds.Article {
 	return articles
 }
 
-func feedArticle(item *gofeed.Item, base *url.URL) feeds.Article {
+func feedArticle(item item, base *url.URL) feeds.Article {
 	a := feeds.Article{
 		Title:    plain(item.Title),
-		Link:     itemLink(item, base),
-		Author:   itemAuthor(item),
-		Language: itemLanguage(item),
+		Link:     itemLink(item.Item, base),
+		Author:   authorNames(item.authors),
+		Language: itemLanguage(item.Item),
 	}
 	itemBase := base
 	if u, err := url.Parse(a.Link); err == nil && u.Host != "" {
@@ -151,7 +203,7 @@ func feedArticle(item *gofeed.Item, base *url.URL) feeds.Article {
 		content = summary
 	}
 	a.Content = trimHabits(Sanitize(unescapeTwice(content), itemBase))
-	a.Summary = shorten(leadOf(trimDateline(plainSummary(summary, itemBase))), 500)
+	a.Summary = shorten(trimEndMark(leadOf(trimDateline(plainSummary(summary, itemBase)))), 500)
 	for _, c := range item.Categories {
 		if c = plain(c); c != "" {
 			a.Categories = append(a.Categories, c)
@@ -160,7 +212,7 @@ func feedArticle(item *gofeed.Item, base *url.URL) feeds.Article {
 	if len(a.Categories) > 0 {
 		a.Section = a.Categories[0]
 	}
-	a.Enclosures, a.Image = itemMedia(item, itemBase)
+	a.Enclosures, a.Image = itemMedia(item.Item, itemBase)
 	return a
 }
 
@@ -176,25 +228,24 @@ func itemLink(item *gofeed.Item, base *url.URL) string {
 	return ""
 }
 
-var mailForm = regexp.MustCompile(`\S+@\S+`)
+// An RSS author is a mail address with the name behind it in brackets, or a name
+// with the address behind it (RSS 2.0, author; RFC 5322, 3.4).
+var (
+	mailThenName = regexp.MustCompile(`^\S+@\S+\s*\((.*)\)\s*$`)
+	mailForm     = regexp.MustCompile(`<?\S+@\S+>?`)
+)
 
-// itemAuthor returns the authors' names; an address of a mailbox is no name.
-func itemAuthor(item *gofeed.Item) string {
+// authorNames returns the names; an address of a mailbox is none.
+func authorNames(authors []string) string {
 	var names []string
-	add := func(s string) {
-		s = strings.Trim(viet.Clean(mailForm.ReplaceAllString(plain(s), "")), "()<> ")
+	for _, s := range authors {
+		s = strings.TrimSpace(s)
+		if m := mailThenName.FindStringSubmatch(s); m != nil {
+			s = m[1]
+		}
+		s = plain(mailForm.ReplaceAllString(s, " "))
 		if s != "" && !slices.Contains(names, s) {
 			names = append(names, s)
-		}
-	}
-	for _, p := range item.Authors {
-		if p != nil {
-			add(p.Name)
-		}
-	}
-	if item.DublinCoreExt != nil && len(names) == 0 {
-		for _, s := range item.DublinCoreExt.Creator {
-			add(s)
 		}
 	}
 	return strings.Join(names, ", ")
@@ -226,29 +277,6 @@ func leadOf(text string) string {
 
 func plainSummary(s string, base *url.URL) string {
 	return Sanitize(unescapeTwice(s), base).Text()
-}
-
-// itemTimes reads the times of the i-th item from what the feed says, never one
-// from the other: gofeed would take an entry's updated for its published.
-func itemTimes(feed *gofeed.Feed, i int) (published, updated time.Time) {
-	item := feed.Items[i]
-	pub, upd := item.Published, item.Updated
-	switch original := feed.OriginalFeed().(type) {
-	case *atom.Feed:
-		if i < len(original.Entries) {
-			pub = original.Entries[i].Published
-		}
-	case *jsonfeed.Feed:
-		if i < len(original.Items) {
-			pub = original.Items[i].DatePublished
-		}
-	}
-	if pub == "" && item.DublinCoreExt != nil && len(item.DublinCoreExt.Date) > 0 {
-		pub = item.DublinCoreExt.Date[0]
-	}
-	published, _ = ParseDate(pub)
-	updated, _ = ParseDate(upd)
-	return published, updated
 }
 
 // nukeViet reports whether the feed comes from NukeViet, whose RSS prints the

@@ -22,6 +22,15 @@ var (
 	authorLine = regexp.MustCompile(`^\s*(?:Tác giả|Tác giả bài viết|Người viết|Bài và ảnh|Tin, ảnh|Tin ảnh)\s*:\s*(.{2,80}?)\s*$`)
 )
 
+// trimEndMark takes the end mark off, and leaves a full stop.
+func trimEndMark(s string) string {
+	trimmed := endMark.ReplaceAllString(s, "")
+	if trimmed == s || trimmed == "" || strings.HasSuffix(trimmed, "…") || strings.ContainsAny(trimmed[len(trimmed)-1:], ".!?") {
+		return trimmed
+	}
+	return trimmed + "."
+}
+
 func trimDateline(s string) string { return dateline.ReplaceAllString(s, "") }
 
 // fileTypes are the attachments that departments publish.
@@ -110,10 +119,7 @@ func cutDateline(root *html.Node) {
 func cutEndMark(root *html.Node) {
 	texts := textNodes(root)
 	for i := len(texts) - 1; i >= 0 && i >= len(texts)-3; i-- {
-		if trimmed := endMark.ReplaceAllString(texts[i].Data, ""); trimmed != texts[i].Data {
-			if trimmed != "" && !strings.ContainsAny(trimmed[len(trimmed)-1:], ".!?…") {
-				trimmed += "."
-			}
+		if trimmed := trimEndMark(texts[i].Data); trimmed != texts[i].Data {
 			texts[i].Data = trimmed
 			return
 		}

@@ -89,15 +89,18 @@ func listed(blocks []*html.Node, recipe feeds.Recipe, base *url.URL) []feeds.Art
 	seen := make(map[string]bool)
 	for _, block := range blocks {
 		a, ok := listedArticle(block, recipe, base)
-		if !ok || seen[feeds.LinkKey(a.Link)] || len(seen) >= maxListed {
-			continue
+		key := feeds.LinkKey(a.Link)
+		switch {
+		case !ok || len(dated) >= maxListed:
+		case recipe.Item != "" && a.Published.IsZero():
+			if !seen["undated "+key] && len(undated) < maxListed {
+				seen["undated "+key] = true
+				undated = append(undated, a)
+			}
+		case !seen[key]:
+			seen[key] = true
+			dated = append(dated, a)
 		}
-		if recipe.Item != "" && a.Published.IsZero() {
-			undated = append(undated, a)
-			continue
-		}
-		seen[feeds.LinkKey(a.Link)] = true
-		dated = append(dated, a)
 	}
 	if len(dated) == 0 {
 		return undated

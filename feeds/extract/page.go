@@ -2,6 +2,7 @@ package extract
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -21,6 +22,9 @@ import (
 func Complete(src feeds.Source, page *feeds.Page, a feeds.Article) (feeds.Article, error) {
 	fail := func(err error) (feeds.Article, error) {
 		return a, &feeds.Error{Op: "read article", URL: page.URL, Fault: feeds.Malformed, Err: err}
+	}
+	if kind := http.DetectContentType(page.Body); !strings.HasPrefix(kind, "text/") && kind != "application/octet-stream" {
+		return fail(fmt.Errorf("expected an article page, got %s", kind))
 	}
 	text := decode(page.Body, page.MediaType, src.Charset)
 	if looksLikeFeed(text) {
@@ -125,7 +129,7 @@ func readArticle(src feeds.Source, root *html.Node, base *url.URL) (feeds.Articl
 			return a, fmt.Errorf("found no article text on the page")
 		}
 		body = article.Node
-		meta["readable:title"] = article.Title()
+		meta["readable:title"] = viet.Clean(article.Title())
 	}
 	if name := cutAuthor(body); a.Author == "" {
 		a.Author = name
@@ -133,7 +137,7 @@ func readArticle(src feeds.Source, root *html.Node, base *url.URL) (feeds.Articl
 	a.Enclosures = append(a.Enclosures, filesIn(body, base, a.Enclosures)...)
 	fromMeta(&a, meta)
 	if lead != nil {
-		a.Summary = shorten(trimDateline(nodeText(lead)), 500)
+		a.Summary = shorten(trimEndMark(trimDateline(nodeText(lead))), 500)
 		if lead.Parent != nil && !within(lead, body) {
 			body = withLead(lead, body)
 		}

@@ -54,11 +54,24 @@ func legalXML(r rune) bool {
 		r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= 0x10FFFF
 }
 
+// opaque are the parts of a document in which a tag is text.
+var opaque = regexp.MustCompile(`(?s)<!--.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)`)
+
+// tagsOnly blanks the insides of comments and CDATA sections, so that positions
+// stay and only real tags are found.
+func tagsOnly(s string) string {
+	return opaque.ReplaceAllStringFunc(s, func(part string) string { return strings.Repeat(" ", len(part)) })
+}
+
+// countItems returns how many items the document begins.
+func countItems(s string) int { return len(itemStart.FindAllStringIndex(tagsOnly(s), -1)) }
+
 // pieces cuts a feed that can't be parsed whole into one small feed for each of
 // its complete items, in order, each within the document's own head so that
 // namespaces and the feed's title stay known.
 func pieces(s string) []string {
-	at := itemStart.FindStringIndex(s)
+	tags := tagsOnly(s)
+	at := itemStart.FindStringIndex(tags)
 	if at == nil {
 		return nil
 	}
@@ -73,8 +86,8 @@ func pieces(s string) []string {
 		head, tail = `<rss version="2.0"><channel>`, "</channel></rss>"
 	}
 	var docs []string
-	for _, item := range itemForm.FindAllString(s, 5000) {
-		docs = append(docs, head+item+tail)
+	for _, at := range itemForm.FindAllStringIndex(tags, 5000) {
+		docs = append(docs, head+s[at[0]:at[1]]+tail)
 	}
 	return docs
 }
