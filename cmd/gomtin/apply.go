@@ -15,7 +15,7 @@ func applyCommand() *cobra.Command {
 		Use:     "apply FILE",
 		Short:   "Make a catalogue file the catalogue",
 		Long:    "Reads the departments, sources and topics of a catalogue file into the database.\nA mistake in the file is refused before anything changes. Applying twice changes nothing.",
-		Example: "  gomtin apply catalogues/gia-lai.yaml --db sqlite:gomtin.db",
+		Example: "  gomtin apply catalogue.yaml --db sqlite:gomtin.db",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			catalogue, err := readCatalogue(args[0])

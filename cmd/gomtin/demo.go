@@ -83,7 +83,8 @@ func demo(c *cobra.Command, db, listen string) (err error) {
 	if err := a.load(ctx); err != nil {
 		return err
 	}
-	first := &firstRound{out: out, store: store, site: site, want: len(departmentsOf(prov)), done: make(chan struct{})}
+	departments, _ := prov.Departments()
+	first := &firstRound{out: out, store: store, site: site, home: departments[1].Home, want: len(departments), done: make(chan struct{})}
 	a.done = first.polled
 	wrap := func(web http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -97,11 +98,6 @@ func demo(c *cobra.Command, db, listen string) (err error) {
 	fmt.Fprintf(out, "gomtin demo: gathering the news of %d departments …\n", first.want)
 	go keepPublishing(ctx, prov, first.done)
 	return a.run(ctx, "", wrap)
-}
-
-func departmentsOf(p *province.Province) []feeds.Department {
-	d, _ := p.Departments()
-	return d
 }
 
 // sampleCatalogue is the province as a catalogue.
@@ -144,6 +140,7 @@ type firstRound struct {
 	out   io.Writer
 	store *storage.DB
 	site  string
+	home  string // of one department
 	want  int
 	seen  map[feeds.SourceID]bool
 	done  chan struct{}
@@ -175,10 +172,11 @@ func (f *firstRound) polled(r poll.Report) {
   open        %s/
   subscribe   %s/topics/y-te.rss   (.atom, .json; 13 more topics on the page)
   everything  %s/feeds.opml
+  a source    %s   (one of the eight sites; the articles link to them)
 
 Every 20 seconds a department publishes something new. Ctrl-C ends the demo.
 
-`, totals, f.site, f.site, f.site)
+`, totals, f.site, f.site, f.site, f.home)
 		close(f.done)
 	}
 }

@@ -24,7 +24,7 @@ func pollCommand() *cobra.Command {
 		Long: `Polls every source that is due and exits; prints a line per source and totals.
 A source that fails does not stop the others: its line says why. The exit code is
 1 if every source failed. "gomtin serve" polls all the time.`,
-		Example: "  gomtin poll --once --all --catalogue catalogues/gia-lai.yaml",
+		Example: "  gomtin poll --once --all --catalogue catalogue.yaml",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if !once {

@@ -32,7 +32,7 @@ func serveCommand() *cobra.Command {
 		Use:     "serve",
 		Short:   "Poll the sources and publish the feeds",
 		Long:    "Polls and publishes in one process until it is told to stop (SIGTERM, Ctrl-C).\nThe catalogue file is applied at the start and whenever it changes.",
-		Example: "  gomtin serve --catalogue catalogues/gia-lai.yaml --db sqlite:gomtin.db --listen 127.0.0.1:8080",
+		Example: "  gomtin serve --catalogue catalogue.yaml --db sqlite:gomtin.db --listen 127.0.0.1:8080",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx := c.Context()
@@ -89,6 +89,9 @@ func listenOn(address string) (net.Listener, error) {
 	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("listen on %s: another program uses that port: end it, or choose another with --listen", address)
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		err = e.Err // the rest repeats what we say
 	}
 	return nil, fmt.Errorf("listen on %s: %w", address, err)
 }
