@@ -125,7 +125,7 @@ func finish(a *feeds.Article) {
 	}
 }
 
-var numberForm = regexp.MustCompile(`\b\d{1,5}(?:/\d{4})?/[A-ZĐ][A-ZĐ0-9]*(?:-[A-ZĐ0-9]+)+`)
+var numberForm = regexp.MustCompile(`\b\d{1,5}/(?:\d{4}/[A-ZĐ][A-ZĐ0-9]*(?:-[A-ZĐ][A-Za-zĐđ0-9]*)*|[A-ZĐ][A-ZĐ0-9]*(?:-[A-ZĐ][A-Za-zĐđ0-9]*)+)`)
 
 // documentNumbers returns the official numbers in text, each once, in order
 // ("123/QĐ-UBND", "34/2026/NQ-CP"). Cyrillic look-alikes are read as Latin.

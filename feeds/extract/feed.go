@@ -124,15 +124,15 @@ func (it *item) fromRSS(original *rssfeed.Item) {
 
 // salvage reads each complete item by itself.
 func salvage(text string) (feed *gofeed.Feed, items []item) {
-	for _, piece := range pieces(text) {
-		one, found, err := parse(piece)
-		if err != nil || len(found) != 1 {
-			continue
+	head, all := pieces(text)
+	feed, _, err := parse(head)
+	if err != nil {
+		feed = &gofeed.Feed{} // its title is damaged too
+	}
+	for piece := range all {
+		if _, found, err := parse(piece); err == nil && len(found) == 1 {
+			items = append(items, found[0])
 		}
-		if feed == nil {
-			feed = one
-		}
-		items = append(items, found[0])
 	}
 	return feed, items
 }

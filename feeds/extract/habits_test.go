@@ -119,6 +119,8 @@ func TestDocumentNumbers(t *testing.T) {
 		{"with a year", "theo Nghị định 34/2026/NĐ-CP.", []string{"34/2026/NĐ-CP"}},
 		{"several, each once, in order", "Công văn 2058/VPCP-KTTH, 12/KH-SYT và (2058/VPCP-KTTH)", []string{"2058/VPCP-KTTH", "12/KH-SYT"}},
 		{"three parts", "Thông báo 9/TB-SGDĐT-VP", []string{"9/TB-SGDĐT-VP"}},
+		{"the Prime Minister's", "Quyết định 483/QĐ-TTg ngày 27/3/2026", []string{"483/QĐ-TTg"}},
+		{"the National Assembly's", "Nghị quyết 19/2026/QH16.", []string{"19/2026/QH16"}},
 		{"Cyrillic look-alikes", "Nghị định 13/2023/NĐ-\u0421\u0420", []string{"13/2023/NĐ-CP"}},
 		{"an Icelandic letter for ours", "Quyết định 45/Q\u00d0-UBND", []string{"45/QĐ-UBND"}},
 		{"dates and fractions are none", "ngày 22/9/2026, 1/2, 3/4/A, 24/7", nil},

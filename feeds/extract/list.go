@@ -180,11 +180,13 @@ func dateText(block *html.Node) string {
 func repeatedBlocks(root *html.Node, base *url.URL) []*html.Node {
 	groups := make(map[string][]*html.Node)
 	weight := make(map[string]int)
+	below := make(map[*html.Node]contents)
+	survey(root, base, below)
 	for d := range root.Descendants() {
-		if d.DataAtom != atom.A || len(viet.Syllables(nodeText(d))) < 4 || absolute(base, attr(d, "href")) == "" {
+		if d.DataAtom != atom.A || below[d].target == "" {
 			continue
 		}
-		block := datedBlock(d, base)
+		block := datedBlock(d, below)
 		if block == nil {
 			continue
 		}
@@ -204,33 +206,53 @@ func repeatedBlocks(root *html.Node, base *url.URL) []*html.Node {
 	return groups[best]
 }
 
+// contents are what an element holds that tells a list's blocks.
+type contents struct {
+	target string // of its titled links; empty: none
+	many   bool   // they lead to more than one page
+	dated  bool   // it shows a date
+}
+
+// survey fills in the contents of every element below n, each seen once.
+func survey(n *html.Node, base *url.URL, below map[*html.Node]contents) contents {
+	var c contents
+	for child := n.FirstChild; child != nil; child = child.NextSibling {
+		switch child.Type {
+		case html.TextNode:
+			c.dated = c.dated || shownDate.MatchString(child.Data)
+		case html.ElementNode:
+			in := survey(child, base, below)
+			c.dated = c.dated || in.dated
+			c.many = c.many || in.many || c.target != "" && in.target != "" && c.target != in.target
+			c.target = or(c.target, in.target)
+		}
+	}
+	switch {
+	case n.DataAtom == atom.Time && attr(n, "datetime") != "":
+		c.dated = true
+	case n.DataAtom == atom.A && len(viet.Syllables(nodeText(n))) >= 4:
+		if at := absolute(base, attr(n, "href")); at != "" {
+			c.target = feeds.LinkKey(at)
+		}
+	}
+	below[n] = c
+	return c
+}
+
 // datedBlock climbs from a link to the smallest element that also shows a date,
 // as long as no other article's link is in it.
-func datedBlock(link *html.Node, base *url.URL) *html.Node {
-	target := feeds.LinkKey(absolute(base, attr(link, "href")))
+func datedBlock(link *html.Node, below map[*html.Node]contents) *html.Node {
 	n := link.Parent
 	for range 5 {
-		if n == nil || n.DataAtom == atom.Body || othersIn(n, target, base) {
+		if n == nil || n.DataAtom == atom.Body || below[n].many {
 			return nil
 		}
-		if shownDate.MatchString(nodeText(n)) || find(n, "time[datetime]") != nil {
+		if below[n].dated {
 			return n
 		}
 		n = n.Parent
 	}
 	return nil
-}
-
-// othersIn reports whether n holds a titled link to another article.
-func othersIn(n *html.Node, target string, base *url.URL) bool {
-	for d := range n.Descendants() {
-		if d.DataAtom == atom.A && len(viet.Syllables(nodeText(d))) >= 4 {
-			if at := absolute(base, attr(d, "href")); at != "" && feeds.LinkKey(at) != target {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // placeOf names an element's place by tags and classes, digits left out, so that

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"iter"
 	"regexp"
 	"strconv"
 	"strings"
@@ -55,7 +56,7 @@ func legalXML(r rune) bool {
 }
 
 // opaque are the parts of a document in which a tag is text.
-var opaque = regexp.MustCompile(`(?s)<!--.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)`)
+var opaque = regexp.MustCompile(`(?s)<!--.*?-->|<!\[CDATA\[.*?\]\]>`)
 
 // tagsOnly blanks the insides of comments and CDATA sections, so that positions
 // stay and only real tags are found.
@@ -66,28 +67,34 @@ func tagsOnly(s string) string {
 // countItems returns how many items the document begins.
 func countItems(s string) int { return len(itemStart.FindAllStringIndex(tagsOnly(s), -1)) }
 
-// pieces cuts a feed that can't be parsed whole into one small feed for each of
-// its complete items, in order, each within the document's own head so that
-// namespaces and the feed's title stay known.
-func pieces(s string) []string {
+var rootTag = regexp.MustCompile(`(?i)<(?:rss|feed|rdf:RDF)\b[^>]*>`)
+
+// pieces cuts a feed that can't be parsed whole into its head, a feed without
+// items, and one small feed for each complete item, in order. Each piece stands
+// within the document's root element so that namespaces stay known.
+func pieces(s string) (head string, items iter.Seq[string]) {
 	tags := tagsOnly(s)
 	at := itemStart.FindStringIndex(tags)
 	if at == nil {
-		return nil
+		return "", func(func(string) bool) {}
 	}
-	head := s[:at[0]]
-	tail := "</channel></rss>"
-	switch lower := strings.ToLower(head); {
-	case strings.Contains(lower, "<feed"):
+	head = s[:at[0]]
+	root, tail := rootTag.FindString(head), "</channel></rss>"
+	switch name := strings.ToLower(root); {
+	case strings.HasPrefix(name, "<feed"):
 		tail = "</feed>"
-	case strings.Contains(lower, "<rdf:rdf"):
+	case strings.HasPrefix(name, "<rdf"):
 		tail = "</rdf:RDF>"
-	case !strings.Contains(lower, "<rss"):
-		head, tail = `<rss version="2.0"><channel>`, "</channel></rss>"
+	case root == "" || len(root) > 8<<10: // copied for each item: a long one is hostile
+		root, head = `<rss version="2.0"><channel>`, ""
+	default:
+		root += "<channel>"
 	}
-	var docs []string
-	for _, at := range itemForm.FindAllStringIndex(tags, 5000) {
-		docs = append(docs, head+s[at[0]:at[1]]+tail)
+	return head + tail, func(yield func(string) bool) {
+		for _, at := range itemForm.FindAllStringIndex(tags, 5000) {
+			if !yield(root + s[at[0]:at[1]] + tail) {
+				return
+			}
+		}
 	}
-	return docs
 }

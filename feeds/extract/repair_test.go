@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"unicode"
@@ -57,6 +58,8 @@ func TestReadDamagedFeed(t *testing.T) {
 		{"Atom cut off", `<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title>` + atomEntries, "Một Hai", "1 of 3"},
 		{"a document type with an entity", strings.Replace(whole, "<rss", `<!DOCTYPE rss [<!ENTITY so "Sở">]><rss`, 1), "Một Hai Ba", ""},
 		{"the word item in a text", around(`<description><![CDATA[viết <item> trong mã]]></description>`), "Một Hai Ba", ""},
+		{"a comment left open in a description", around(`<description><!-- chữ</description>`), "Một Ba", "1 of 3"},
+		{"CDATA left open in a description", around(`<description><![CDATA[ chữ</description>`), "Một Ba", "1 of 3"},
 		{"an item in a comment is none", rss(three, `<!-- <item><title>Cũ</title></item> -->`), "Một Hai Ba", ""},
 		{"no items", rss(), "", ""},
 	}
@@ -89,13 +92,19 @@ func TestDamageKeepsWhatIsGood(t *testing.T) {
 		{"markup escaped twice", `<description>&amp;lt;p&amp;gt;ch&amp;#7919;&amp;lt;/p&amp;gt;</description>`, "<p>chữ</p>"},
 		{"NukeViet's literal references", `<description><![CDATA[Chiều 22&#x002F;9 &#40;thứ sáu&#41;]]></description>`, "Chiều 22/9 (thứ sáu)"},
 		{"a bare ampersand in an address in CDATA", `<description><![CDATA[<a href="/?a=1&b=2">x</a>]]></description>`, `<a href="http://syt.example.vn/?a=1&amp;b=2">x</a>`},
+		{"a letter and its tone, a comment between", "<description><![CDATA[<p>ngh<!-- -->ê<!-- -->̣</p>]]></description>", "<p>nghệ</p>"},
+		{"a letter and its tone, an empty element between", "<description><![CDATA[<p>m<i></i>ơ<span> </span>̉</p>]]></description>", "<p>mở</p>"},
+		{"a letter and its tone, what is not allowed between", "<description><![CDATA[<p>mơ<font>̉</font></p>]]></description>", "<p>mở</p>"},
+		{"markup too deep and without text", "<description><![CDATA[" + strings.Repeat("<div>", 600) + "]]></description>", ""},
 		{"a script in CDATA", `<description><![CDATA[a<script>x()</script>b]]></description>`, "ab"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := string(readTestFeed(t, around(tt.damage)).Articles[1].Content); got != tt.want {
-				t.Errorf("content %q, want %q", got, tt.want)
+			a := readTestFeed(t, around(tt.damage)).Articles[1]
+			if string(a.Content) != tt.want {
+				t.Errorf("content %+q, want %+q", a.Content, tt.want)
 			}
+			checkArticle(t, a)
 		})
 	}
 }
@@ -110,6 +119,28 @@ func TestSalvagedTimes(t *testing.T) {
 		if !a.Published.IsZero() || a.Updated.IsZero() {
 			t.Errorf("%s: Published %q, want none; Updated %q", a.Title, inVietnam(a.Published), inVietnam(a.Updated))
 		}
+	}
+}
+
+// allocated returns how many bytes f allocates.
+func allocated(f func()) float64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return float64(after.TotalAlloc - before.TotalAlloc)
+}
+
+// TestSalvageGrowsEvenly: a damaged feed with a long head must not be copied once
+// for each of its items; such a feed would fill the memory.
+func TestSalvageGrowsEvenly(t *testing.T) {
+	read := func(items int) func() {
+		body := `<rss version="2.0"><channel><title>` + strings.Repeat("dài ", 10_000) + `</title>` + strings.Repeat(`<item><title>Tin</title></item>`, items) + `<item>`
+		return func() { readTestFeed(t, body) }
+	}
+	few, many := allocated(read(10)), allocated(read(80))
+	if each := (many - few) / 70; each > 45e3 { // the parser itself takes some 30 kB for each
+		t.Errorf("behind a head of 50 kB each further item takes %.0f kB", each/1e3)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
@@ -44,7 +45,7 @@ func Sanitize(markup string, base *url.URL) feeds.SafeHTML {
 	}
 	nodes, err := fragment(markup)
 	if err != nil { // deeper than 512 elements
-		return feeds.SafeHTML("<p>" + html.EscapeString(clean(textOnly(markup))) + "</p>")
+		return paragraph(textOnly(markup))
 	}
 	return sanitizeNodes(nodes, base)
 }
@@ -62,14 +63,57 @@ func sanitizeNodes(nodes []*html.Node, base *url.URL) feeds.SafeHTML {
 	allowed := policy.Sanitize(inner(root))
 	again, err := fragment(allowed) // bluemonday leaves open what was open
 	if err != nil {
-		return feeds.SafeHTML("<p>" + html.EscapeString(clean(textOnly(allowed))) + "</p>")
+		return paragraph(textOnly(allowed))
 	}
 	root = &html.Node{Type: html.ElementNode, Data: "div", DataAtom: atom.Div}
 	for _, n := range again {
 		root.AppendChild(n)
 	}
-	dropEmpty(root)
+	for range 2 { // what lost its only character is empty too
+		dropEmpty(root)
+		joinText(root)
+	}
 	return feeds.SafeHTML(strings.TrimSpace(inner(root)))
+}
+
+// paragraph makes one of plain text.
+func paragraph(text string) feeds.SafeHTML {
+	if text = clean(text); text == "" {
+		return ""
+	}
+	return feeds.SafeHTML("<p>" + html.EscapeString(text) + "</p>")
+}
+
+// joinText joins pieces of text that lost what stood between them, and composes
+// them.
+func joinText(n *html.Node) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type != html.TextNode {
+			joinText(c)
+			continue
+		}
+		for next := c.NextSibling; next != nil && next.Type == html.TextNode; next = c.NextSibling {
+			c.Data += next.Data
+			n.RemoveChild(next)
+		}
+		c.Data = clean(groundMarks(c.Data))
+	}
+}
+
+// groundMarks drops combining marks that have no letter to stand on, at the
+// beginning of a text or behind a space: they would combine with markup.
+func groundMarks(s string) string {
+	grounded := false
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.M, r) {
+			if !grounded {
+				return -1
+			}
+			return r
+		}
+		grounded = !unicode.IsSpace(r)
+		return r
+	}, s)
 }
 
 // fragment parses markup as the inside of a body.
