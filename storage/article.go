@@ -97,6 +97,11 @@ func (db *DB) Commit(ctx context.Context, job feeds.Job, out feeds.Outcome) (fee
 		if err != nil {
 			return err
 		}
+		var have int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM article WHERE source = $1 LIMIT 1) AS one`, job.Source.ID).Scan(&have); err != nil {
+			return fmt.Errorf("count the source's articles: %w", err)
+		}
+		seq.firstOfSource = have == 0
 		before := seq.last
 		for _, a := range out.Articles {
 			if err := errors.Join(db.place(ctx, seq, a, &tally), sight(ctx, tx, a)); err != nil {

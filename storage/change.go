@@ -18,6 +18,8 @@ type sequence struct {
 	tx   *sql.Tx
 	last feeds.ChangeID
 	at   time.Time
+
+	firstOfSource bool // the source had no article before this poll
 }
 
 func openSequence(ctx context.Context, tx *sql.Tx, at time.Time) (*sequence, error) {

@@ -10,9 +10,10 @@ import (
 	"gomtin/feeds"
 )
 
-// settling is how long after a story was founded its lead may still change to a
-// copy that was published earlier: the first round of polls brings copies in any
-// order. Later the entry's id stands.
+// settling is how long after a story was founded its lead may still change, to a
+// copy that was published earlier and comes with the first articles of its source:
+// when a database is filled, polls bring copies in any order. Otherwise the entry's
+// id stands, and no department can take an entry over by an early date.
 const settling = time.Hour
 
 // bands makes keys of a fingerprint's bands.
@@ -62,7 +63,23 @@ func (db *DB) found(ctx context.Context, seq *sequence, a feeds.Article, tally *
 	if err := insertArticle(ctx, seq.tx, a, story); err != nil {
 		return err
 	}
+	if kind == feeds.ChangeMerged && seq.firstOfSource {
+		if err := chooseLead(ctx, seq, story); err != nil {
+			return err
+		}
+	}
 	return db.settle(ctx, seq, story, kind)
+}
+
+// chooseLead gives a story that is still settling the copy that was published
+// first.
+func chooseLead(ctx context.Context, seq *sequence, story feeds.StoryID) error {
+	_, err := seq.tx.ExecContext(ctx, `UPDATE story SET lead = (SELECT id FROM article WHERE story = $1 ORDER BY published_us, id LIMIT 1)
+		WHERE id = $1 AND founded_us > $2`, story, us(seq.at.Add(-settling)))
+	if err != nil {
+		return fmt.Errorf("choose the lead of story %d: %w", story, err)
+	}
+	return nil
 }
 
 // tells returns the story that another department's article near a tells too; 0
@@ -94,21 +111,10 @@ func (db *DB) tells(ctx context.Context, tx *sql.Tx, a feeds.Article) (feeds.Sto
 	return 0, nil
 }
 
-// settle makes a story's lead and its places in feeds follow from its articles,
-// and records the change. The first publisher's copy leads.
+// settle makes a story's places in feeds follow from its lead and its copies, and
+// records the change.
 func (db *DB) settle(ctx context.Context, seq *sequence, story feeds.StoryID, kind feeds.ChangeKind) error {
-	var lead feeds.ArticleID
-	var founded int64
-	if err := seq.tx.QueryRowContext(ctx, `SELECT lead, founded_us FROM story WHERE id = $1`, story).Scan(&lead, &founded); err != nil {
-		return fmt.Errorf("read story %d: %w", story, err)
-	}
-	if seq.at.Sub(fromUS(founded)) < settling {
-		err := seq.tx.QueryRowContext(ctx, `SELECT id FROM article WHERE story = $1 ORDER BY published_us, id LIMIT 1`, story).Scan(&lead)
-		if err != nil {
-			return fmt.Errorf("lead of story %d: %w", story, err)
-		}
-	}
-	a, err := scanArticle(seq.tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a WHERE a.id = $1`, lead).Scan)
+	a, err := scanArticle(seq.tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM story st JOIN article a ON a.id = st.lead WHERE st.id = $1`, story).Scan)
 	if err != nil {
 		return fmt.Errorf("lead of story %d: %w", story, err)
 	}
@@ -121,17 +127,17 @@ func (db *DB) settle(ctx context.Context, seq *sequence, story feeds.StoryID, ki
 			return fmt.Errorf("clear places of story %d: %w", story, err)
 		}
 	}
-	if _, err := seq.tx.ExecContext(ctx, `UPDATE story SET lead = $2, published_us = $3 WHERE id = $1`, story, lead, us(a.Published)); err != nil {
-		return fmt.Errorf("set lead of story %d: %w", story, err)
+	if _, err := seq.tx.ExecContext(ctx, `UPDATE story SET published_us = $2 WHERE id = $1`, story, us(a.Published)); err != nil {
+		return fmt.Errorf("date story %d: %w", story, err)
 	}
 	for _, m := range a.Topics {
-		_, err := seq.tx.ExecContext(ctx, `INSERT INTO story_topic (topic, published_us, lead, story) VALUES ($1, $2, $3, $4)`, m.Topic, us(a.Published), lead, story)
+		_, err := seq.tx.ExecContext(ctx, `INSERT INTO story_topic (topic, published_us, lead, story) VALUES ($1, $2, $3, $4)`, m.Topic, us(a.Published), a.ID, story)
 		if err != nil {
 			return fmt.Errorf("place story %d under %s: %w", story, m.Topic, err)
 		}
 	}
 	for _, d := range departments {
-		_, err := seq.tx.ExecContext(ctx, `INSERT INTO story_department (department, published_us, lead, story) VALUES ($1, $2, $3, $4)`, d, us(a.Published), lead, story)
+		_, err := seq.tx.ExecContext(ctx, `INSERT INTO story_department (department, published_us, lead, story) VALUES ($1, $2, $3, $4)`, d, us(a.Published), a.ID, story)
 		if err != nil {
 			return fmt.Errorf("place story %d at %s: %w", story, d, err)
 		}
