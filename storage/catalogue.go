@@ -17,6 +17,10 @@ type Catalogue struct {
 	Departments []feeds.Department
 	Sources     []feeds.Source  // feeds before lists; only what a catalogue says of them
 	Topics      json.RawMessage // as cmd wrote them; storage does not look inside
+
+	// What earlier catalogues named and articles still come from. Apply ignores both.
+	Former    []feeds.Department
+	Addresses map[feeds.SourceID]string // of every source, polled or not
 }
 
 // Applied counts what applying a catalogue changed.
@@ -63,9 +67,23 @@ func (db *DB) Apply(ctx context.Context, c Catalogue) (Applied, error) {
 			}
 			done.Sources += n
 		}
-		return dropUnnamed(ctx, tx, c, &done)
+		if err := dropUnnamed(ctx, tx, c, &done); err != nil || done == (Applied{}) {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO counter (name, value) VALUES ('catalogue', 1) ON CONFLICT (name) DO UPDATE SET value = counter.value + 1`)
+		return err
 	})
 	return done, err
+}
+
+// CatalogueVersion counts how often the catalogue was changed, by any process.
+func (db *DB) CatalogueVersion(ctx context.Context) (int64, error) {
+	var n int64
+	err := db.read.QueryRowContext(ctx, `SELECT COALESCE(max(value), 0) FROM counter WHERE name = 'catalogue'`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("read the catalogue's version: %w", err)
+	}
+	return n, nil
 }
 
 const setSQL = `INSERT INTO setting (name, value) VALUES ($1, $2)
@@ -163,20 +181,31 @@ func (db *DB) Catalogue(ctx context.Context) (Catalogue, error) {
 	err := query(ctx, db.read, func(rows *sql.Rows) error {
 		var d feeds.Department
 		var leaning string
-		if err := rows.Scan(&d.ID, &d.Name, &d.Home, &leaning); err != nil {
+		var active bool
+		if err := rows.Scan(&d.ID, &d.Name, &d.Home, &leaning, &active); err != nil {
 			return err
 		}
-		c.Departments = append(c.Departments, d)
-		return json.Unmarshal([]byte(leaning), &c.Departments[len(c.Departments)-1].Topics)
-	}, `SELECT id, name, home, topics FROM department WHERE active = 1 ORDER BY position, id`)
+		err := json.Unmarshal([]byte(leaning), &d.Topics)
+		if active {
+			c.Departments = append(c.Departments, d)
+		} else {
+			c.Former = append(c.Former, d)
+		}
+		return err
+	}, `SELECT id, name, home, topics, active FROM department ORDER BY position, id`)
 	if err != nil {
 		return c, fmt.Errorf("read departments: %w", err)
 	}
+	c.Addresses = make(map[feeds.SourceID]string)
 	err = query(ctx, db.read, func(rows *sql.Rows) error {
-		s, err := scanSource(rows)
-		c.Sources = append(c.Sources, s)
+		var active bool
+		s, err := scanSource(rows, &active)
+		c.Addresses[s.ID] = s.URL
+		if active {
+			c.Sources = append(c.Sources, s)
+		}
 		return err
-	}, `SELECT `+sourceColumns+` FROM source s JOIN department d ON d.id = s.department WHERE s.active = 1 ORDER BY s.id`)
+	}, `SELECT `+sourceColumns+`, s.active FROM source s JOIN department d ON d.id = s.department ORDER BY s.id`)
 	if err != nil {
 		return c, fmt.Errorf("read sources: %w", err)
 	}

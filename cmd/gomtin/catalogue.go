@@ -357,16 +357,13 @@ func loadCatalogue(ctx context.Context, db *storage.DB) (*curate.Classifier, *se
 		return nil, nil, fmt.Errorf("read the stored topics: %w", err)
 	}
 	rules := curate.Merge(curate.BuiltIn(), rulesOf(patches))
-	sc := &serve.Catalogue{Site: c.Site, Departments: c.Departments, Sources: make(map[feeds.SourceID]string)}
+	sc := &serve.Catalogue{Site: c.Site, Departments: c.Departments, Former: c.Former, Sources: c.Addresses}
 	for _, r := range rules {
 		title := r.Title
 		if title == "" {
 			title = string(r.ID)
 		}
 		sc.Topics = append(sc.Topics, feeds.Topic{ID: r.ID, Title: title, Description: r.Description})
-	}
-	for _, s := range c.Sources {
-		sc.Sources[s.ID] = s.URL
 	}
 	return curate.NewClassifier(rules), sc, nil
 }

@@ -107,23 +107,31 @@ type app struct {
 	manners  manners
 	done     func(poll.Report) // after each poll; may be nil
 
-	topics atomic.Pointer[curate.Classifier]
-	web    atomic.Pointer[serve.Catalogue]
-	server *serve.Server
-	client *fetch.Client
+	version int64 // of the catalogue in use
+	topics  atomic.Pointer[curate.Classifier]
+	web     atomic.Pointer[serve.Catalogue]
+	server  *serve.Server
+	client  *fetch.Client
 }
 
-// load takes over what the database has as its catalogue.
+// load takes over what the database has as its catalogue, if it is another than
+// before.
 func (a *app) load(ctx context.Context) error {
+	version, err := a.store.CatalogueVersion(ctx)
+	if err != nil || version == a.version && a.web.Load() != nil {
+		return err
+	}
 	classifier, catalogue, err := loadCatalogue(ctx, a.store)
 	if err != nil {
 		return err
 	}
-	a.topics.Store(classifier)
-	a.web.Store(catalogue)
 	if a.server != nil {
 		a.server.Use(catalogue)
+		a.log.InfoContext(ctx, "catalogue in use", slog.Int("departments", len(catalogue.Departments)))
 	}
+	a.version = version
+	a.topics.Store(classifier)
+	a.web.Store(catalogue)
 	return nil
 }
 
@@ -148,10 +156,7 @@ func (a *app) run(ctx context.Context, file string, wrap func(http.Handler) http
 	if a.push {
 		group.Go(func() error { return hub.Run(ctx) })
 	}
-	if file != "" {
-		group.Go(func() error { a.watch(ctx, file); return nil })
-	}
-	group.Go(func() error { <-ctx.Done(); return nil }) // with no role at all, wait to be told
+	group.Go(func() error { a.watch(ctx, file); return nil })
 	return group.Wait()
 }
 
@@ -162,8 +167,9 @@ func (a *app) runner() *poll.Runner {
 	}
 }
 
-// watch applies the catalogue file again when it changes. A file with a mistake is
-// reported and the last good one stays.
+// watch applies the catalogue file again when it changes, and takes over what
+// this or another process applied. A file with a mistake is reported and the last
+// good one stays.
 func (a *app) watch(ctx context.Context, file string) {
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
@@ -174,20 +180,15 @@ func (a *app) watch(ctx context.Context, file string) {
 			return
 		case <-tick.C:
 		}
-		now := stamp(file)
-		if now == last || now == "" {
-			continue
+		if now := stamp(file); now != last && now != "" {
+			last = now
+			if err := applyFile(ctx, a.store, file); err != nil {
+				a.log.ErrorContext(ctx, "catalogue refused; the last good one stays", slog.Any("err", err))
+			}
 		}
-		last = now
-		err := applyFile(ctx, a.store, file)
-		if err == nil {
-			err = a.load(ctx)
+		if err := a.load(ctx); err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "catalogue could not be read", slog.Any("err", err))
 		}
-		if err != nil {
-			a.log.ErrorContext(ctx, "catalogue refused; the last good one stays", slog.Any("err", err))
-			continue
-		}
-		a.log.InfoContext(ctx, "catalogue applied", slog.String("file", file))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,7 @@ type Catalogue struct {
 	Site        feeds.Site
 	Topics      []feeds.Topic
 	Departments []feeds.Department
+	Former      []feeds.Department // no longer gathered, but still named by their articles
 	Sources     map[feeds.SourceID]string
 }
 
@@ -50,7 +52,7 @@ func (c *Catalogue) topics() map[feeds.TopicID]feeds.Topic {
 
 func (c *Catalogue) departments() map[feeds.DepartmentID]feeds.Department {
 	m := make(map[feeds.DepartmentID]feeds.Department, len(c.Departments))
-	for _, d := range c.Departments {
+	for _, d := range slices.Concat(c.Former, c.Departments) {
 		m[d.ID] = d
 	}
 	return m
