@@ -116,8 +116,9 @@ type Article struct {
 	Department DepartmentID
 	Source     SourceID
 
-	GUID string // the source's own identifier; empty if it has none or repeats it
-	Link string // the department's page, absolute and without tracking parameters
+	Identity string // what ID is made of, by SetIdentity; not kept once it is stored
+	GUID     string // the source's own identifier; empty if it has none or repeats it
+	Link     string // the department's page, absolute and without tracking parameters
 
 	Title     string // plain text, NFC
 	Author    string

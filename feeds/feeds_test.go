@@ -9,18 +9,21 @@ import (
 
 func TestIdentity(t *testing.T) {
 	tests := []struct {
-		name string
-		a    Article
-		want string
+		name   string
+		a      Article
+		shared bool
+		want   string
 	}{
-		{"the guid comes first", Article{GUID: "news_1", Link: "http://a.vn/x"}, "guid:news_1"},
-		{"then the link, whatever its scheme", Article{Link: "https://www.A.vn/x/?id=7#top"}, "link:a.vn/x?id=7"},
-		{"then the text", Article{Title: "Tin", Content: "<p>x</p>"}, "text:Tin\n<p>x</p>"},
+		{"the link comes first, whatever its scheme", Article{GUID: "news_1", Link: "https://www.A.vn/x/?id=7#top"}, false, "link:a.vn/x?id=7"},
+		{"a page behind a fragment is a page", Article{Link: "https://a.vn/#/tin/1"}, false, "link:a.vn#/tin/1"},
+		{"a link that others have is not its own", Article{GUID: "news_1", Link: "http://a.vn/x"}, true, "guid:news_1"},
+		{"nor is the home page", Article{GUID: "news_1", Link: "http://a.vn/"}, false, "guid:news_1"},
+		{"then the text", Article{Title: "Tin", Content: "<p>x</p>"}, false, "text:Tin\nx"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.a.Identity(); got != tt.want {
-				t.Errorf("Identity = %q, want %q", got, tt.want)
+			if tt.a.SetIdentity(tt.shared); tt.a.Identity != tt.want {
+				t.Errorf("Identity %q, want %q", tt.a.Identity, tt.want)
 			}
 		})
 	}

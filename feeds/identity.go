@@ -6,21 +6,38 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// Identity returns what tells an article from the others of its department: the
-// source's guid, else its link, else its title and text. Nothing of it depends
-// on time or on the machine, so a rebuilt database gives the same.
-func (a *Article) Identity() string {
+// SetIdentity decides what tells an article from the others of its department: its
+// link if that is its own, else the guid of its source, else its title and text.
+// Nothing of it depends on time or on the machine, so a rebuilt database gives the
+// same; and a feed and a listing of one department, which have only the link in
+// common, give the same too. Guids come second because systems repeat them: every
+// NukeViet site has a news_1.
+//
+// linkShared says that other items of the same document have the link too.
+func (a *Article) SetIdentity(linkShared bool) {
 	switch {
+	case a.Link != "" && !linkShared && ownPage(a.Link):
+		a.Identity = "link:" + LinkKey(a.Link)
 	case a.GUID != "":
-		return "guid:" + a.GUID
-	case a.Link != "":
-		return "link:" + LinkKey(a.Link)
+		a.Identity = "guid:" + a.GUID
 	default:
-		return "text:" + a.Title + "\n" + string(a.Content)
+		a.Identity = "text:" + a.Title + "\n" + a.Content.Text()
 	}
+}
+
+// ownPage reports whether a link can be that of one article: a home page is not.
+func ownPage(link string) bool {
+	u, err := url.Parse(link)
+	return err == nil && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || routed(u.Fragment))
+}
+
+// routed reports whether a fragment names a page, as in /#/tin/1 and /#!tin/1.
+func routed(fragment string) bool {
+	return strings.HasPrefix(fragment, "/") || strings.HasPrefix(fragment, "!")
 }
 
 // NewArticleID makes the public id of an article with the given identity. The
@@ -45,7 +62,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 func ValidSlug(s string) bool { return len(s) <= 64 && slugForm.MatchString(s) }
 
 // LinkKey reduces a link to what tells pages apart: http and https, a leading
-// "www.", a trailing slash and a fragment make no difference.
+// "www.", a trailing slash and a place within the page make no difference.
 func LinkKey(link string) string {
 	u, err := url.Parse(link)
 	if err != nil || u.Host == "" {
@@ -56,11 +73,14 @@ func LinkKey(link string) string {
 	if u.RawQuery != "" {
 		key += "?" + u.RawQuery
 	}
+	if routed(u.Fragment) {
+		key += "#" + u.Fragment
+	}
 	return key
 }
 
 // Digest sums up what a reader would call the article: title, text, link and
-// attachments. White space, markup, pictures and the order of attributes do not
+// attachments. White space, markup, pictures and the order of attachments do not
 // count: an article with the same digest was not corrected.
 func (a *Article) Digest() string {
 	h := sha256.New()
@@ -68,8 +88,11 @@ func (a *Article) Digest() string {
 	part(a.Title)
 	part(strings.Join(strings.Fields(a.Content.Text()), " "))
 	part(LinkKey(a.Link))
+	var files []string
 	for _, e := range a.Enclosures {
-		part(e.URL)
+		files = append(files, e.URL)
 	}
+	slices.Sort(files)
+	part(strings.Join(files, " "))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gomtin/feeds"
@@ -122,23 +123,62 @@ func (db *DB) Commit(ctx context.Context, job feeds.Job, out feeds.Outcome) (fee
 // place stores one article: as new, as a correction of one that is there, or not
 // at all if nothing visible differs.
 func (db *DB) place(ctx context.Context, seq *sequence, a feeds.Article, tally *feeds.Tally) error {
-	a.ID = feeds.NewArticleID(a.Department, a.Identity())
-	old, err := same(ctx, seq.tx, a)
+	a.ID = feeds.NewArticleID(a.Department, a.Identity)
+	old, err := db.same(ctx, seq.tx, a)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return db.found(ctx, seq, a, tally)
 	case err != nil:
 		return fmt.Errorf("look up: %w", err)
 	}
-	if old.digest == a.Digest() || old.Source != a.Source && !fuller(a, old.Article) {
+	if old.digest == a.Digest() {
 		return nil
 	}
-	a = corrected(old.Article, a, seq.at)
+	first, err := firstSight(ctx, seq.tx, a)
+	if err != nil {
+		return err
+	}
+	switch {
+	case first && fuller(a, old.Article): // its page has been read: that corrects nothing
+		a = completed(old.Article, a)
+	case old.Source != a.Source && polled(ctx, seq.tx, old.Source):
+		return nil // the source that brought it corrects it
+	default:
+		a = corrected(old.Article, a, seq.at)
+		tally.Corrected++
+	}
 	if err := updateArticle(ctx, seq.tx, a); err != nil {
 		return err
 	}
-	tally.Corrected++
 	return db.settle(ctx, seq, old.story, feeds.ChangeCorrected)
+}
+
+// polled reports whether a source is still in the catalogue; an unreadable answer
+// counts as yes.
+func polled(ctx context.Context, tx *sql.Tx, id feeds.SourceID) bool {
+	var active bool
+	err := tx.QueryRowContext(ctx, `SELECT active FROM source WHERE id = $1`, id).Scan(&active)
+	return err != nil || active
+}
+
+// firstSight reports whether a comes with its own page's text for the first time
+// from its source.
+func firstSight(ctx context.Context, tx *sql.Tx, a feeds.Article) (bool, error) {
+	if a.Listed == "" {
+		return false, nil
+	}
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sighting WHERE source = $1 AND link_key = $2`, a.Source, feeds.LinkKey(a.Link)).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for sighting: %w", err)
+	}
+	return n == 0, nil
+}
+
+// completed is a with the times and the revision of old.
+func completed(old, a feeds.Article) feeds.Article {
+	a.ID, a.Published, a.Updated, a.FirstSeen, a.Revision = old.ID, old.Published, old.Updated, old.FirstSeen, old.Revision
+	return a
 }
 
 // fuller reports whether a is worth taking over from the source that brought old:
@@ -161,13 +201,30 @@ func sight(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
 	return nil
 }
 
-// same finds the stored article that a is: by its id, by the guid within its
-// source, or by its link within its department.
-func same(ctx context.Context, tx *sql.Tx, a feeds.Article) (stored, error) {
-	return scanArticle(tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a
-		WHERE a.id = $1 OR a.source = $2 AND a.guid = $3 AND a.guid <> '' OR a.department = $4 AND a.link_key = $5 AND a.link_key <> ''
-		ORDER BY CASE WHEN a.id = $1 THEN 0 WHEN a.source = $2 AND a.guid = $3 AND a.guid <> '' THEN 1 ELSE 2 END, a.id LIMIT 1`,
-		a.ID, a.Source, a.GUID, a.Department, feeds.LinkKey(a.Link)).Scan)
+// ownLink is the key of a link that is the article's own; empty if others have it.
+func ownLink(a feeds.Article) string {
+	key, _ := strings.CutPrefix(a.Identity, "link:")
+	if key == a.Identity {
+		return ""
+	}
+	return key
+}
+
+// same finds the stored article that a is: by its id, by the link that it has now,
+// or by the guid within its source if it also reads like it, since sources give
+// guids to other articles.
+func (db *DB) same(ctx context.Context, tx *sql.Tx, a feeds.Article) (stored, error) {
+	old, err := scanArticle(tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a
+		WHERE a.id = $1 OR a.department = $2 AND a.link_key = $3 AND a.link_key <> ''
+		ORDER BY CASE WHEN a.id = $1 THEN 0 ELSE 1 END, a.id LIMIT 1`, a.ID, a.Department, ownLink(a)).Scan)
+	if !errors.Is(err, sql.ErrNoRows) || a.GUID == "" {
+		return old, err
+	}
+	old, err = scanArticle(tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a WHERE a.source = $1 AND a.guid = $2 ORDER BY a.first_seen_us DESC, a.id LIMIT 1`, a.Source, a.GUID).Scan)
+	if err == nil && db.opts.SameArticle != nil && !db.opts.SameArticle(old.Article, a) {
+		return old, sql.ErrNoRows
+	}
+	return old, err
 }
 
 // corrected is a with what never changes taken from old. Its updated is the
@@ -198,7 +255,7 @@ func truthful(a feeds.Article, now time.Time) feeds.Article {
 }
 
 func articleValues(a feeds.Article) []any {
-	return []any{a.ID, a.Department, a.Source, a.GUID, a.Link, feeds.LinkKey(a.Link), a.Title, a.Author, a.Section, a.Language, a.Summary, a.Content,
+	return []any{a.ID, a.Department, a.Source, a.GUID, a.Link, ownLink(a), a.Title, a.Author, a.Section, a.Language, a.Summary, a.Content,
 		us(a.Published), us(a.Updated), us(a.FirstSeen), a.Revision, a.Digest(),
 		toJSON(extra{a.Image, a.Enclosures, a.Categories, a.Numbers, a.Topics})}
 }

@@ -39,6 +39,9 @@ type Options struct {
 	// SameStory reports whether two articles tell one story. It is asked about
 	// articles whose fingerprints share a band; nil: never.
 	SameStory func(a, b feeds.Article) bool
+	// SameArticle reports whether an article that has another link now reads like the
+	// one that had its guid before; nil: always.
+	SameArticle func(old, now feeds.Article) bool
 	// Window is how far apart their publication may be; default 7 days.
 	Window time.Duration
 }

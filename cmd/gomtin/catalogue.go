@@ -17,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"golang.org/x/text/language"
 
 	"gomtin/feeds"
 	"gomtin/feeds/curate"
@@ -262,6 +263,9 @@ func checkSite(s *feeds.Site) error {
 	}
 	if s.Language == "" {
 		s.Language = "vi"
+	}
+	if tag, err := language.Parse(s.Language); err != nil || tag.String() != s.Language {
+		return bad("$.site.language", "site language %q is no language tag: write one as in vi or en-GB", s.Language)
 	}
 	if s.Timezone == "" {
 		s.Timezone = "Asia/Ho_Chi_Minh"

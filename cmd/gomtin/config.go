@@ -73,7 +73,7 @@ func anyCommandHas(root *cobra.Command, flag string) bool {
 
 // openDB opens the database that a --db value names.
 func openDB(ctx context.Context, name string) (*storage.DB, error) {
-	o := storage.Options{SameStory: curate.SameStory, Window: curate.Window}
+	o := storage.Options{SameStory: curate.SameStory, SameArticle: curate.SameArticle, Window: curate.Window}
 	switch kind, rest, _ := strings.Cut(name, ":"); {
 	case kind == "sqlite" && rest != "":
 		return sqlite.Open(ctx, rest, o)

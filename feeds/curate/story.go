@@ -96,15 +96,35 @@ func SameStory(a, b feeds.Article) bool {
 	if len(x) < shortest || len(y) < shortest {
 		return false
 	}
+	alike := overlap(x, y)
+	part := alike * float64(len(x)+len(y)) / (1 + alike) / float64(min(len(x), len(y))) // what both have, of the shorter
+	return (alike >= leastAlike || part >= leastPart && alike >= leastAlike/2) && sameFigures(a, b)
+}
+
+// SameArticle reports whether now can be old under another link, by title or by
+// text: a corrected headline changes the link on many systems.
+func SameArticle(old, now feeds.Article) bool {
+	x, y := shinglesOf(old), shinglesOf(now)
+	return overlap(set(viet.Syllables(old.Title)), set(viet.Syllables(now.Title))) >= 0.5 || len(x) > 0 && len(y) > 0 && overlap(x, y) >= 0.3
+}
+
+func set(words []string) map[string]bool {
+	m := make(map[string]bool, len(words))
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
+}
+
+// overlap is the share of both sets that is in both (Jaccard's).
+func overlap[T comparable](x, y map[T]bool) float64 {
 	both := 0
 	for h := range x {
 		if y[h] {
 			both++
 		}
 	}
-	alike := float64(both) / float64(len(x)+len(y)-both)
-	part := float64(both) / float64(min(len(x), len(y)))
-	return (alike >= leastAlike || part >= leastPart && alike >= leastAlike/2) && sameFigures(a, b)
+	return float64(both) / float64(max(len(x)+len(y)-both, 1))
 }
 
 // otherIssue reports whether two titles have the same words and other figures, as

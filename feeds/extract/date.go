@@ -31,7 +31,8 @@ var zoneHours = map[string]int{"ict": 7, "est": -5, "edt": -4, "cst": -6, "cdt":
 // ParseDate reads a date in any form that departments' sites are known to send:
 // RFC 822 and 3339 with their usual damage, day-first and .NET's month-first
 // numbers, Vietnamese words. A date without a zone is Vietnam's; one without a
-// time of day is midnight there. ok is false if s holds no possible date.
+// time of day is midnight there. ok is false if s holds no possible date; one before
+// 1990, when nobody published on the web, is a machine's zero.
 func ParseDate(s string) (t time.Time, ok bool) {
 	if len(s) > 200 {
 		s = strings.ToValidUTF8(s[:200], "")
@@ -55,7 +56,7 @@ func ParseDate(s string) (t time.Time, ok bool) {
 		month, day = day, month
 	}
 	t = time.Date(year, time.Month(month), day, hour, minute, second, 0, findZone(rest))
-	if month < 1 || month > 12 || t.Day() != day || year < 1970 || year > 9999 {
+	if month < 1 || month > 12 || t.Day() != day || year < 1990 || year > 9999 {
 		return time.Time{}, false
 	}
 	return t, true

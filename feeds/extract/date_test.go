@@ -58,7 +58,7 @@ func TestParseDate(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range []string{"", "hôm qua", "31/02/2026", "32/01/2026", "13/13/2026", "0/0/0000", "22/09/2023 25:00", "1/2", "192.168.1.1"} {
+	for _, s := range []string{"", "hôm qua", "31/02/2026", "32/01/2026", "13/13/2026", "0/0/0000", "22/09/2023 25:00", "1/2", "192.168.1.1", "Thu, 01 Jan 1970 00:00:00 GMT", "0001-01-01T00:00:00"} {
 		if got, ok := ParseDate(s); ok {
 			t.Errorf("ParseDate(%q) = %v, want no date", s, got)
 		}

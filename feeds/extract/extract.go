@@ -56,15 +56,38 @@ func Read(src feeds.Source, page *feeds.Page) (*Document, error) {
 	if err != nil {
 		return nil, &feeds.Error{Op: "read " + string(src.Kind), URL: page.URL, Fault: feeds.Malformed, Err: err}
 	}
-	for i := range doc.Articles {
-		a := &doc.Articles[i]
+	doc.settle(src)
+	return doc, nil
+}
+
+// settle fills in what follows from the document as a whole: which links are an
+// article's own, what stands there twice, what is no article at all.
+func (doc *Document) settle(src feeds.Source) {
+	links := make(map[string]int)
+	seen := make(map[string]bool)
+	kept := doc.Articles[:0]
+	for _, a := range doc.Articles {
 		a.Department, a.Source = src.Department.ID, src.ID
 		if src.FullText || src.Kind == feeds.KindList {
-			a.Listed = listedDigest(*a)
+			a.Listed = listedDigest(a)
 		}
-		finish(a)
+		finish(&a)
+		again := strings.Join([]string{a.GUID, feeds.LinkKey(a.Link), a.Title, string(a.Content)}, "\n")
+		switch {
+		case a.Title == "" && a.Content == "":
+			doc.Lost = append(doc.Lost, fmt.Errorf("an item has neither title nor text: %s", or(a.Link, a.GUID)))
+			continue
+		case seen[again]:
+			continue
+		}
+		seen[again] = true
+		links[feeds.LinkKey(a.Link)]++
+		kept = append(kept, a)
 	}
-	return doc, nil
+	doc.Articles = kept
+	for i := range kept {
+		kept[i].SetIdentity(links[feeds.LinkKey(kept[i].Link)] > 1)
+	}
 }
 
 // listedDigest sums up what a feed or list says of an article: when it changes,

@@ -54,7 +54,7 @@ func readFeed(src feeds.Source, pageURL, text string) (*Document, error) {
 		Title:       plain(feed.Title),
 		Link:        absolute(base, feed.Link),
 		Description: plain(feed.Description),
-		Language:    feed.Language,
+		Language:    languageTag(feed.Language),
 		Updated:     feedTime(feed),
 		Articles:    feedArticles(feed, items, base),
 		Lost:        lost,
@@ -253,7 +253,7 @@ func authorNames(authors []string) string {
 
 func itemLanguage(item *gofeed.Item) string {
 	if item.DublinCoreExt != nil && len(item.DublinCoreExt.Language) > 0 {
-		return strings.TrimSpace(item.DublinCoreExt.Language[0])
+		return languageTag(item.DublinCoreExt.Language[0])
 	}
 	return ""
 }
@@ -319,7 +319,10 @@ func itemMedia(item *gofeed.Item, base *url.URL) ([]feeds.Enclosure, feeds.Image
 			}
 			continue
 		}
-		length, _ := strconv.ParseInt(strings.TrimSpace(e.Length), 10, 64) // 0 if it is not a number
+		length, err := strconv.ParseInt(strings.TrimSpace(e.Length), 10, 64)
+		if err != nil {
+			length = 0 // unknown
+		}
 		files = append(files, feeds.Enclosure{URL: at, Type: mediaType(at, e.Type), Length: max(length, 0)})
 	}
 	for _, name := range []string{"content", "thumbnail"} {

@@ -163,7 +163,8 @@ func TestFeedLinks(t *testing.T) {
 }
 
 func TestFeedGUIDs(t *testing.T) {
-	item := func(guid string) string { return `<item><title>Tin</title>` + guid + `</item>` }
+	n := 0
+	item := func(guid string) string { n++; return fmt.Sprintf(`<item><title>Tin %d</title>%s</item>`, n, guid) }
 	tests := []struct {
 		name  string
 		items []string

@@ -43,9 +43,11 @@ var fileTypes = map[string]string{
 	".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".mp4": "video/mp4", ".webm": "video/webm",
 }
 
+var typeForm = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$`) // RFC 6838, 4.2
+
 // mediaType returns declared, or what the address's ending tells.
 func mediaType(at, declared string) string {
-	if strings.Contains(declared, "/") {
+	if declared = strings.ToLower(strings.TrimSpace(declared)); typeForm.MatchString(declared) {
 		return declared
 	}
 	name, _, _ := strings.Cut(at, "?")

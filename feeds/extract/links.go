@@ -11,6 +11,7 @@ import (
 
 var (
 	brokenScheme = regexp.MustCompile(`^(?i)(https?):/*([^/])`)
+	loosePercent = regexp.MustCompile(`%([^0-9a-fA-F]|[0-9a-fA-F][^0-9a-fA-F]|[0-9a-fA-F]?$)`)
 	tracking     = regexp.MustCompile(`^(?i)(utm_\w+|fbclid|gclid|zarsrc|mc_cid|mc_eid|igshid|_ga|yclid|msclkid)$`)
 )
 
@@ -73,8 +74,10 @@ func resolve(base *url.URL, ref string) *url.URL {
 	ref = brokenScheme.ReplaceAllString(ref, "$1://$2")
 	ref = strings.ReplaceAll(strings.ReplaceAll(ref, `\`, "/"), " ", "%20")
 	u, err := url.Parse(ref)
-	if err != nil {
-		return nil
+	if err != nil { // perhaps a % that begins no escape
+		if u, err = url.Parse(loosePercent.ReplaceAllString(ref, "%25$1")); err != nil {
+			return nil
+		}
 	}
 	if base != nil {
 		u = base.ResolveReference(u)

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+	"golang.org/x/text/language"
 
 	"gomtin/feeds"
 	"gomtin/feeds/viet"
@@ -70,9 +71,21 @@ func baseOf(root *html.Node, base *url.URL) *url.URL {
 
 func languageOf(root *html.Node) string {
 	if n := find(root, "html[lang]"); n != nil {
-		return strings.TrimSpace(attr(n, "lang"))
+		return languageTag(attr(n, "lang"))
 	}
 	return ""
+}
+
+var tagForm = regexp.MustCompile(`^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$`)
+
+// languageTag returns s as a BCP 47 tag; empty if it is none: "vi_VN" is mended,
+// "tiếng Việt" is not.
+func languageTag(s string) string {
+	s = strings.ReplaceAll(strings.TrimSpace(s), "_", "-")
+	if _, err := language.Parse(s); err != nil || !tagForm.MatchString(s) {
+		return ""
+	}
+	return s
 }
 
 func nodeTextOf(n *html.Node) string {

@@ -198,7 +198,7 @@ func tidyImage(img *html.Node, base *url.URL) bool {
 			break
 		}
 	}
-	if src == "" || tiny(attr(img, "width")) || tiny(attr(img, "height")) {
+	if src == "" || tiny(attr(img, "width")) || tiny(attr(img, "height")) || tinyStyle.MatchString(attr(img, "style")) || counters.MatchString(src) {
 		return false
 	}
 	setAttr(img, "src", src)
@@ -212,6 +212,11 @@ func tidyImage(img *html.Node, base *url.URL) bool {
 	}
 	return true
 }
+
+var (
+	tinyStyle = regexp.MustCompile(`(?i)(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|!|$)|display\s*:\s*none`)
+	counters  = regexp.MustCompile(`(?i)^https?://(?:[^/]*\.)?(?:google-analytics\.com|googletagmanager\.com|doubleclick\.net|scorecardresearch\.com|statcounter\.com|histats\.com|mc\.yandex\.ru|facebook\.com/tr)\b`)
+)
 
 // tiny reports whether a width or height is that of a counting pixel.
 func tiny(v string) bool {
@@ -248,6 +253,14 @@ func dropEmpty(n *html.Node) {
 			case atom.P, atom.Div, atom.A, atom.Span, atom.Ul, atom.Ol, atom.Li, atom.Figure, atom.Figcaption, atom.B, atom.Strong, atom.I, atom.Em, atom.U, atom.Blockquote,
 				atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 				if blank(c) {
+					n.RemoveChild(c)
+				}
+			case atom.Audio, atom.Video:
+				if blank(c) && attr(c, "src") == "" {
+					n.RemoveChild(c)
+				}
+			case atom.Source:
+				if attr(c, "src") == "" {
 					n.RemoveChild(c)
 				}
 			}

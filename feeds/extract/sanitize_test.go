@@ -22,6 +22,8 @@ func TestSanitize(t *testing.T) {
 		{"pictures keep their size", `<img src="a.jpg" width="600px" height="253" alt="">`, `<img src="http://syt.example.vn/vi/news/a.jpg" width="600" height="253" alt=""/>`},
 		{"lazy pictures get their source", `<img src="data:image/gif;base64,R0" data-src="/b.jpg" alt="b">`, `<img src="http://syt.example.vn/b.jpg" alt="b"/>`},
 		{"counting pixels go", `<p>a<img src="http://t.vn/p.gif" width="1" height="1"></p>`, `<p>a</p>`},
+		{"hidden pictures and known counters go", `<p>a<img src="/p.gif" style="width:1px;height:1px"><img src="https://www.facebook.com/tr?id=1"></p>`, `<p>a</p>`},
+		{"players without a source go", `<p>a</p><audio></audio><video><source></video>`, `<p>a</p>`},
 		{"open tags are closed", `<table><tr><td>a<b>b`, `<table><tbody><tr><td>a<b>b</b></td></tr></tbody></table>`},
 		{"misnested tags are mended", `<b>a<i>b</b>c</i>`, `<b>a<i>b</i></b><i>c</i>`},
 		{"empty paragraphs go", `<p>&nbsp;</p><p>a</p><p></p><div> <p> </p></div>`, `<p>a</p>`},

@@ -54,25 +54,10 @@ func Render(w io.Writer, f Format, d Document) error {
 	return nil
 }
 
-// How many stories a feed shows: never fewer than least if there are as many, all
-// of the last week, and never more than Most.
-const (
-	Most     = 200
-	least    = 50
-	freshFor = 7 * 24 * time.Hour
-)
-
-// Window returns how many of stories, newest first, a feed shows. The week counts
-// from the newest story, not from now, so that the same stories give the same feed.
-func Window(stories []feeds.Story) int {
-	n := min(len(stories), Most)
-	for i := least; i < n; i++ {
-		if stories[0].Lead.Published.Sub(stories[i].Lead.Published) > freshFor {
-			return i
-		}
-	}
-	return n
-}
+// Most is how many stories a feed shows: all there are, up to that. While there
+// are no archives to walk back in, a shorter feed would lose what a subscriber
+// missed.
+const Most = 200
 
 const generator = "gomtin"
 

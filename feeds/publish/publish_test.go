@@ -107,35 +107,6 @@ func TestOPML(t *testing.T) {
 	}
 }
 
-func TestWindow(t *testing.T) {
-	newest := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	every := func(n int, gap time.Duration) []feeds.Story {
-		all := make([]feeds.Story, n)
-		for i := range all {
-			all[i].Lead.Published = newest.Add(-time.Duration(i) * gap)
-		}
-		return all
-	}
-	tests := []struct {
-		name    string
-		stories []feeds.Story
-		want    int
-	}{
-		{"a few are all shown", every(7, 24*time.Hour), 7},
-		{"at least fifty, however old", every(120, 24*time.Hour), 50},
-		{"all of the last week", every(120, 2*time.Hour), 85},
-		{"never more than two hundred", every(500, time.Minute), 200},
-		{"none", nil, 0},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if got := Window(tt.stories); got != tt.want {
-				t.Errorf("Window = %d, want %d", got, tt.want)
-			}
-		})
-	}
-}
-
 func BenchmarkRender(b *testing.B) {
 	d := sample()
 	body := feeds.SafeHTML("<p>" + strings.Repeat("Nội dung bài viết dài. ", 80) + "</p>")

@@ -58,7 +58,7 @@ func (s *Server) document(ctx context.Context, c *Catalogue, sc storage.Scope) (
 		d.Description = d.Title
 	}
 	stories, err := s.store.Latest(ctx, sc, publish.Most)
-	d.Stories = stories[:publish.Window(stories)]
+	d.Stories = stories
 	return d, err
 }
 

@@ -133,6 +133,7 @@ func (b *bench) change() {
 		b.t.Fatalf("%d jobs, %v", len(jobs), err)
 	}
 	a := feeds.Article{Department: "syt", Link: fmt.Sprintf("http://syt.example/%d", b.n), Title: "Tin", Topics: []feeds.Match{{Topic: "y-te"}}}
+	a.SetIdentity(false)
 	if _, err := b.db.Commit(b.t.Context(), jobs[0], feeds.Outcome{At: time.Now(), Articles: []feeds.Article{a}}); err != nil {
 		b.t.Fatal(err)
 	}

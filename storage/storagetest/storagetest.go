@@ -21,7 +21,10 @@ var noon = time.Date(2026, 11, 20, 5, 0, 0, 0, time.UTC)
 
 // Options are those under which the suite wants its databases opened: two
 // articles of one title tell one story.
-var Options = storage.Options{SameStory: func(a, b feeds.Article) bool { return a.Title == b.Title }}
+var Options = storage.Options{
+	SameStory:   func(a, b feeds.Article) bool { return a.Title == b.Title },
+	SameArticle: func(a, b feeds.Article) bool { return a.Title == b.Title },
+}
 
 // Run runs the suite. open returns an empty database each time; it is closed by
 // the suite.
@@ -40,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"a correction keeps the id and published, and moves updated", correction},
 		{"a correction under a new link is known by its guid", sameGUID},
 		{"another department's guid changes nothing", foreignGUID},
+		{"a guid that is given to another article makes a new one", reusedGUID},
 		{"two sources of a department do not correct each other", twoSources},
 		{"updated never goes back, even if the clock does", clockBack},
 		{"a copy of another department joins the story", copies},
@@ -122,6 +126,7 @@ func (s *suite) commit(d feeds.DepartmentID, articles ...feeds.Article) feeds.Ta
 	job := s.claim(d)
 	for i := range articles {
 		articles[i].Department, articles[i].Source = d, job.Source.ID
+		articles[i].SetIdentity(false)
 	}
 	tally, err := s.Commit(s.ctx, job, feeds.Outcome{At: s.now, Articles: articles, Next: s.now.Add(time.Hour)})
 	if err != nil {
@@ -251,7 +256,7 @@ func founds(t *testing.T, s *suite) {
 	}
 	story := s.only(storage.Scope{Topic: "y-te"})
 	want := a
-	want.ID, want.Department, want.Source = feeds.NewArticleID("syt", "guid:news_1"), "syt", story.Lead.Source
+	want.ID, want.Department, want.Source = feeds.NewArticleID("syt", "link:x.example/tin-1.html"), "syt", story.Lead.Source
 	want.FirstSeen, want.Updated, want.Revision = s.now, a.Published, 1
 	want.Fingerprint = feeds.Fingerprint{} // only its bands are kept
 	if diff := cmp.Diff(want, story.Lead); diff != "" {
@@ -360,6 +365,7 @@ func twoSources(t *testing.T, s *suite) {
 				continue
 			}
 			a.Department, a.Source = "syt", j.Source.ID
+			a.SetIdentity(false)
 			if tally, err = s.Commit(s.ctx, j, feeds.Outcome{At: s.now, Articles: []feeds.Article{a}}); err != nil {
 				t.Fatal(err)
 			}
@@ -375,13 +381,38 @@ func twoSources(t *testing.T, s *suite) {
 		want feeds.Tally
 	}{
 		{feeds.KindFeed, lead, feeds.Tally{New: 1}},
-		{feeds.KindList, whole, feeds.Tally{Corrected: 1}}, // the whole text takes over
+		{feeds.KindList, whole, feeds.Tally{}}, // the whole text takes over, and corrects nothing
 		{feeds.KindFeed, lead, feeds.Tally{}},
 		{feeds.KindList, whole, feeds.Tally{}},
 	} {
 		if got := bring(tt.kind, tt.a); got != tt.want {
 			t.Errorf("step %d, the %s: %+v, want %+v", i+1, tt.kind, got, tt.want)
 		}
+	}
+	got := s.only(storage.Scope{}).Lead
+	if got.Content != whole.Content || got.Revision != 1 || !got.Updated.Equal(got.Published) {
+		t.Errorf("the text is %s in revision %d, updated %v; want the whole text, uncorrected", got.Content, got.Revision, got.Updated)
+	}
+	c.Sources = c.Sources[:1] // and if the list is given up, the feed corrects
+	if _, err := s.Apply(s.ctx, c); err != nil {
+		t.Fatal(err)
+	}
+	lead.Title = "Sửa"
+	if got := bring(feeds.KindFeed, lead); got != (feeds.Tally{Corrected: 1}) {
+		t.Errorf("the remaining source's correction: %+v", got)
+	}
+}
+
+func reusedGUID(t *testing.T, s *suite) {
+	s.apply("syt")
+	s.commit("syt", article(1))
+	other := article(1)
+	other.Link, other.Title, other.Content, other.Fingerprint = "http://x.example/khac.html", "Việc khác hẳn", "<p>Không giống chút nào</p>", feeds.Fingerprint{77}
+	if tally := s.commit("syt", other); tally != (feeds.Tally{New: 1}) {
+		t.Errorf("tally %+v, want one new", tally)
+	}
+	if n := len(s.latest(storage.Scope{})); n != 2 {
+		t.Errorf("%d stories, want 2", n)
 	}
 }
 
@@ -440,8 +471,10 @@ func earlierLeads(t *testing.T, s *suite) {
 	s.commit("syt", forged)
 	forged.Published, forged.Link = forged.Published.Add(-time.Hour), "http://y.example/2"
 	s.commit("snnmt", forged)
-	if got := s.latest(storage.Scope{})[1].Lead; got.Title != "Tin số 2" || got.Department != "syt" {
-		t.Errorf("%s leads %q, want syt still", got.Department, got.Title)
+	for _, st := range s.latest(storage.Scope{}) {
+		if st.Lead.Title == "Tin số 2" && st.Lead.Department != "syt" {
+			t.Errorf("%s leads %q, want syt still", st.Lead.Department, st.Lead.Title)
+		}
 	}
 	s.now = s.now.Add(2 * time.Hour)
 	earlier := article(1)

@@ -55,7 +55,7 @@ CREATE TABLE article (
   source        BIGINT NOT NULL,
   guid          TEXT NOT NULL,
   link          TEXT NOT NULL,
-  link_key      TEXT NOT NULL,
+  link_key      TEXT NOT NULL,            -- empty if the link is not the article's own
   title         TEXT NOT NULL,
   author        TEXT NOT NULL,
   section       TEXT NOT NULL,
