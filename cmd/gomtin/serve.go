@@ -154,7 +154,7 @@ func (a *app) run(ctx context.Context, file string, wrap func(http.Handler) http
 		group.Go(func() error { return serveHTTP(ctx, a.listener, wrap(a.server)) })
 	}
 	if a.push {
-		group.Go(func() error { return hub.Run(ctx) })
+		group.Go(func() error { hub.Run(ctx); return nil })
 	}
 	group.Go(func() error { a.watch(ctx, file); return nil })
 	return group.Wait()

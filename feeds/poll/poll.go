@@ -76,18 +76,37 @@ func (r *Runner) Round(ctx context.Context) error {
 	})
 }
 
-// Run polls until ctx is done, and then returns nil.
+// Run polls until ctx is done, and then returns nil. While the database fails it
+// waits and tries again; nothing is lost, since what is due stays due.
 func (r *Runner) Run(ctx context.Context) error {
 	err := r.work(ctx, func(ctx context.Context) (bool, error) {
-		if done, err := r.claimOne(ctx, time.Now()); done || err != nil {
-			return done, err
+		done, err := r.claimOne(ctx, time.Now())
+		if err == nil && !done {
+			err = r.idle(ctx)
 		}
-		return true, r.idle(ctx)
+		if err != nil && ctx.Err() == nil {
+			if r.Log != nil {
+				r.Log.ErrorContext(ctx, "database failed; polling waits", slog.Any("err", err))
+			}
+			pause(ctx, afterFailure)
+		}
+		return true, nil
 	})
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
+}
+
+// afterFailure is how long polling waits when the database fails.
+const afterFailure = 5 * time.Second
+
+// pause waits for d or for the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // work lets the workers call step until it says that nothing is left, fails, or
@@ -140,10 +159,7 @@ func (r *Runner) idle(ctx context.Context) error {
 	if ok {
 		wait = min(max(time.Until(at), shortest), longest)
 	}
-	select {
-	case <-time.After(wait):
-	case <-ctx.Done():
-	}
+	pause(ctx, wait)
 	return nil
 }
 
@@ -203,14 +219,14 @@ func (r *Runner) outcome(ctx context.Context, src feeds.Source) (feeds.Outcome, 
 	articles, lost := doc.Articles, doc.Lost
 	if src.FullText || src.Kind == feeds.KindList {
 		var missing []error
-		articles, missing, err = r.complete(ctx, src, doc.Articles)
+		articles, missing, out.Partial, err = r.complete(ctx, src, doc.Articles)
 		if err != nil {
 			return fail(err)
 		}
-		if len(missing) > 0 {
-			out.Partial, out.Validators = true, feeds.Validators{} // ask for the whole page again
-			lost = append(lost, missing...)
+		if out.Partial {
+			out.Validators = feeds.Validators{} // ask for the whole page again
 		}
+		lost = append(lost, missing...)
 	}
 	out.Articles = r.curate(src, articles)
 	report.Lost = errors.Join(lost...)
@@ -219,15 +235,15 @@ func (r *Runner) outcome(ctx context.Context, src feeds.Source) (feeds.Outcome, 
 
 // complete fetches the pages of articles that are new or listed otherwise than
 // before. What a page does not give stays as the list has it; missing tells which
-// articles could not be read and must be tried again.
-func (r *Runner) complete(ctx context.Context, src feeds.Source, listed []feeds.Article) (full []feeds.Article, missing []error, err error) {
+// pages could not be read, again that they must be tried again.
+func (r *Runner) complete(ctx context.Context, src feeds.Source, listed []feeds.Article) (full []feeds.Article, missing []error, again bool, err error) {
 	unread, err := r.Store.Unread(ctx, src, listed)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	for i, a := range unread {
 		if i == mostPages {
-			missing = append(missing, fmt.Errorf("%d more articles wait for the next poll", len(unread)-i))
+			missing, again = append(missing, fmt.Errorf("%d more articles wait for the next poll", len(unread)-i)), true
 			break
 		}
 		page, err := r.Fetcher.Fetch(ctx, feeds.Request{URL: a.Link, CAFile: src.CAFile, Robots: true})
@@ -237,17 +253,23 @@ func (r *Runner) complete(ctx context.Context, src feeds.Source, listed []feeds.
 		switch feeds.FaultOf(err) {
 		case feeds.Malformed, feeds.Refused: // as the list has it
 		case feeds.Gone:
-			continue
-		case feeds.Transient, feeds.Throttled:
-			missing = append(missing, err)
-			if ctx.Err() != nil {
-				return full, missing, nil
+			if src.Kind == feeds.KindList {
+				missing = append(missing, err)
+				continue // a dead link is no article; a feed says more than a link
 			}
-			continue
+		case feeds.Transient, feeds.Throttled:
+			missing, again = append(missing, err), true
+			if ctx.Err() != nil {
+				return full, missing, again, nil
+			}
+			if src.Kind == feeds.KindList {
+				continue
+			}
+			a.Listed = "" // published as the feed has it, and read again
 		}
 		full = append(full, a)
 	}
-	return full, missing, nil
+	return full, missing, again, nil
 }
 
 // curate gives each article its topics and fingerprint.

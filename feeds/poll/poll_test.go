@@ -321,10 +321,51 @@ func TestRunKeepsTheSchedule(t *testing.T) {
 	})
 }
 
-func TestRunEndsWhenTheDatabaseFails(t *testing.T) {
+// TestRunOutlivesTheDatabase holds that polling waits while the database fails,
+// instead of taking the web server down with it.
+func TestRunOutlivesTheDatabase(t *testing.T) {
 	r, _, db, _ := newRunner(t)
 	db.Close()
-	if err := r.Run(t.Context()); err == nil {
-		t.Error("Run = nil though the database is closed")
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if err := r.Run(ctx); err != nil || ctx.Err() == nil {
+		t.Errorf("Run = %v before its time was over, want nil at its end", err)
+	}
+}
+
+// TestFeedItemsWhosePagesFail holds that a feed's items are published as the feed
+// has them while their pages can't be read, and that reading them later corrects
+// nothing.
+func TestFeedItemsWhosePagesFail(t *testing.T) {
+	r, w, db, reports := newRunner(t)
+	syt := feeds.Department{ID: "syt", Name: "Sở Y tế", Topics: []feeds.TopicID{"y-te"}}
+	if _, err := db.Apply(t.Context(), storage.Catalogue{Departments: []feeds.Department{syt}, Topics: []byte("{}"),
+		Sources: []feeds.Source{{Department: syt, Kind: feeds.KindFeed, URL: feed, FullText: true}}}); err != nil {
+		t.Fatal(err)
+	}
+	w.set("http://syt.example/1", page(1, strings.Repeat("Bác sĩ khám bệnh cho người dân xã đảo. ", 10)))
+	w.fault["http://syt.example/1"], w.fault["http://syt.example/2"] = feeds.Transient, feeds.Gone
+	if by := round(t, r, db, reports); by["syt"].Tally.New != 2 || by["syt"].Lost == nil {
+		t.Fatalf("with both pages down: %+v", by["syt"])
+	}
+	delete(w.fault, "http://syt.example/1")
+	if by := round(t, r, db, reports); by["syt"].Tally != (feeds.Tally{}) {
+		t.Errorf("when a page is back: %+v, want a completed text and no correction", by["syt"].Tally)
+	}
+	stories, err := db.Latest(t.Context(), storage.Scope{}, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := 0
+	for _, s := range stories {
+		if strings.Contains(s.Lead.Content.Text(), "xã đảo") && s.Lead.Revision == 1 {
+			whole++
+		}
+	}
+	if len(stories) != 2 || whole != 1 {
+		t.Errorf("%d stories, %d with the text of their page in revision 1; want 2 and 1", len(stories), whole)
+	}
+	if by := round(t, r, db, reports); !by["syt"].NotModified {
+		t.Errorf("when all is read the feed is asked for whole again: %+v", by["syt"])
 	}
 }

@@ -62,9 +62,10 @@ func (s *Server) document(ctx context.Context, c *Catalogue, sc storage.Scope) (
 	return d, err
 }
 
-// modified is when the newest change of the stories was committed.
-func modified(stories []feeds.Story) time.Time {
-	var newest time.Time
+// modified is when the newest change of the stories was committed, or the
+// catalogue taken over, which names and titles come from.
+func (s *Server) modified(stories []feeds.Story) time.Time {
+	newest := *s.since.Load()
 	for _, st := range stories {
 		if st.Changed.After(newest) {
 			newest = st.Changed
@@ -91,7 +92,7 @@ func (s *Server) renderFeed(ctx context.Context, f publish.Format, sc storage.Sc
 	if err := publish.Render(&b, f, d); err != nil {
 		return nil, err
 	}
-	doc := newRendered(f.MediaType+"; charset=utf-8", b.Bytes(), modified(d.Stories))
+	doc := newRendered(f.MediaType+"; charset=utf-8", b.Bytes(), s.modified(d.Stories))
 	doc.public = true
 	return doc, nil
 }

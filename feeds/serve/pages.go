@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -186,6 +187,10 @@ func (s *Server) article(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	if trimmed := strings.TrimRight(r.URL.Path, "/"); trimmed != r.URL.Path && strings.HasPrefix(trimmed, "/") && !strings.HasPrefix(trimmed, "//") && !strings.HasPrefix(trimmed, "/static") {
+		http.Redirect(w, r, (&url.URL{Path: trimmed}).EscapedPath(), http.StatusMovedPermanently)
+		return
+	}
 	s.message(w, http.StatusNotFound, "Không tìm thấy trang này", "Địa chỉ có thể đã gõ nhầm, hoặc tin đã được gỡ.")
 }
 

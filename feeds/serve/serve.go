@@ -70,6 +70,7 @@ type Server struct {
 	store     Store
 	opts      Options
 	catalogue atomic.Pointer[Catalogue]
+	since     atomic.Pointer[time.Time] // when the catalogue in use was taken over
 	cache     cache
 	handler   http.Handler
 
@@ -84,13 +85,15 @@ func New(store Store, c *Catalogue, o Options) *Server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{store: store, opts: o}
-	s.catalogue.Store(c)
+	s.Use(c)
 	s.handler = s.routes()
 	return s
 }
 
 // Use replaces the catalogue; everything is rendered anew when it is asked for.
 func (s *Server) Use(c *Catalogue) {
+	now := time.Now()
+	s.since.Store(&now)
 	s.catalogue.Store(c)
 	s.cache.clear()
 }

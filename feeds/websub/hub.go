@@ -133,25 +133,29 @@ func (h *Hub) read(form url.Values) (s feeds.Subscription, scope string, err err
 	return s, scope, nil
 }
 
-// Run confirms and delivers until ctx is done, and then returns nil.
-func (h *Hub) Run(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+// Run confirms and delivers until ctx is done. While the database fails it waits
+// and tries again: what is due stays due.
+func (h *Hub) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range cmp.Or(h.Workers, 4) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				if err := h.step(ctx); err != nil && ctx.Err() == nil {
-					stop(err)
+					h.log(ctx, slog.LevelError, "database failed; pushing waits", feeds.Subscription{}, err)
+					wait(ctx, 5*time.Second)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err
+}
+
+// wait waits for d or for the end of ctx.
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
-	return nil
 }
 
 // step does one push, or waits a moment if none is due.
@@ -173,10 +177,7 @@ func (h *Hub) step(ctx context.Context) error {
 			return err
 		}
 	}
-	select {
-	case <-time.After(200 * time.Millisecond):
-	case <-ctx.Done():
-	}
+	wait(ctx, 200*time.Millisecond)
 	return nil
 }
 
