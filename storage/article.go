@@ -106,7 +106,7 @@ func (db *DB) Commit(ctx context.Context, job feeds.Job, out feeds.Outcome) (fee
 		before := seq.last
 		for _, a := range out.Articles {
 			if err := errors.Join(db.place(ctx, seq, a, &tally), sight(ctx, tx, a)); err != nil {
-				return fmt.Errorf("store article %s: %w", a.Link, err)
+				return fmt.Errorf("store article %.200s: %w", a.Link, err)
 			}
 		}
 		if seq.last == before {
@@ -139,7 +139,7 @@ func (db *DB) place(ctx context.Context, seq *sequence, a feeds.Article, tally *
 		return err
 	}
 	switch {
-	case first && fuller(a, old.Article): // its page has been read: that corrects nothing
+	case first && (old.Source == a.Source || fuller(a, old.Article)): // its page has been read: that corrects nothing
 		a = completed(old.Article, a)
 	case old.Source != a.Source && polled(ctx, seq.tx, old.Source):
 		return nil // the source that brought it corrects it
@@ -214,9 +214,10 @@ func ownLink(a feeds.Article) string {
 // or by the guid within its source if it also reads like it, since sources give
 // guids to other articles.
 func (db *DB) same(ctx context.Context, tx *sql.Tx, a feeds.Article) (stored, error) {
-	old, err := scanArticle(tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a
-		WHERE a.id = $1 OR a.department = $2 AND a.link_key = $3 AND a.link_key <> ''
-		ORDER BY CASE WHEN a.id = $1 THEN 0 ELSE 1 END, a.id LIMIT 1`, a.ID, a.Department, ownLink(a)).Scan)
+	old, err := scanArticle(tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a WHERE a.id = $1`, a.ID).Scan)
+	if key := ownLink(a); key != "" && errors.Is(err, sql.ErrNoRows) {
+		old, err = scanArticle(tx.QueryRowContext(ctx, `SELECT `+articleColumns+` FROM article a WHERE a.department = $1 AND a.link_key = $2 ORDER BY a.id LIMIT 1`, a.Department, key).Scan)
+	}
 	if !errors.Is(err, sql.ErrNoRows) || a.GUID == "" {
 		return old, err
 	}

@@ -76,3 +76,14 @@ func (db *DB) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
 	}
 	return time.UnixMicro(n.Int64).UTC(), n.Valid, nil
 }
+
+// Leased returns how many sources somebody works on at now, or died working on,
+// and until when at most.
+func (db *DB) Leased(ctx context.Context, now time.Time) (n int, until time.Time, err error) {
+	var last int64
+	err = db.read.QueryRowContext(ctx, `SELECT count(*), COALESCE(max(lease_us), 0) FROM source WHERE active = 1 AND lease_us > $1`, us(now)).Scan(&n, &last)
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("count leases: %w", err)
+	}
+	return n, fromUS(last), nil
+}

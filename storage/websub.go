@@ -13,13 +13,23 @@ import (
 // RequestSubscription notes what a subscriber asks for, to be confirmed by its
 // callback: s.Pending, PendingSecret, PendingLease. scope is where its feed's
 // changes are counted ("/topics/y-te"). Asking again replaces what was pending.
+// While mostPending wait to be confirmed, more are refused.
 func (db *DB) RequestSubscription(ctx context.Context, s feeds.Subscription, scope string) error {
+	var waiting int
+	if err := db.read.QueryRowContext(ctx, `SELECT count(*) FROM subscription WHERE pending <> ''`).Scan(&waiting); err != nil {
+		return fmt.Errorf("count pending subscriptions: %w", err)
+	}
+	if waiting >= mostPending {
+		return fmt.Errorf("%d subscriptions wait to be confirmed", waiting)
+	}
 	_, err := db.write.ExecContext(ctx, requestSubscriptionSQL, s.Callback, s.Feed, scope, s.Pending, s.PendingSecret, int64(s.PendingLease/time.Second))
 	if err != nil {
 		return fmt.Errorf("note subscription of %s: %w", s.Feed, err)
 	}
 	return nil
 }
+
+const mostPending = 1000
 
 const requestSubscriptionSQL = `INSERT INTO subscription
 	(callback, feed, scope, secret, expires_us, delivered, pending, pending_secret, pending_lease, failures, next_us, lease_us, lease_gen)
@@ -46,7 +56,7 @@ func (db *DB) PushDue(ctx context.Context, now time.Time) (bool, error) {
 func (db *DB) ClaimPush(ctx context.Context, now time.Time, ttl time.Duration) (s feeds.Subscription, ok bool, err error) {
 	var expires, lease int64
 	err = db.write.QueryRowContext(ctx, `UPDATE subscription SET lease_us = $2, lease_gen = lease_gen + 1 WHERE id IN (
-			SELECT s.id FROM subscription s WHERE `+duePush+` ORDER BY s.next_us, s.id LIMIT 1 `+db.dialect.SkipLocked+`)
+			SELECT s.id FROM subscription s WHERE `+duePush+` ORDER BY CASE WHEN s.pending = '' THEN 0 ELSE 1 END, s.next_us, s.id LIMIT 1 `+db.dialect.SkipLocked+`)
 		RETURNING id, callback, feed, secret, expires_us, failures, pending, pending_secret, pending_lease, lease_gen,
 			COALESCE((SELECT change_id FROM scope c WHERE c.name = subscription.scope), 0)`, us(now), us(now.Add(ttl))).
 		Scan(&s.ID, &s.Callback, &s.Feed, &s.Secret, &expires, &s.Failures, &s.Pending, &s.PendingSecret, &lease, &s.Lease.Generation, &s.Change)
@@ -59,10 +69,10 @@ func (db *DB) ClaimPush(ctx context.Context, now time.Time, ttl time.Duration) (
 	return s, true, nil
 }
 
-// Confirm makes what was pending true: the callback has said yes. What changed
-// before is not sent.
+// Confirm makes what was pending true: the callback has said yes. A new subscriber
+// is not sent what changed before; one that renews still is.
 func (db *DB) Confirm(ctx context.Context, s feeds.Subscription) error {
-	return db.finishPush(ctx, s, `UPDATE subscription SET pending = '', secret = $3, expires_us = $4, delivered = $5, failures = 0, next_us = 0, lease_us = 0`,
+	return db.finishPush(ctx, s, `UPDATE subscription SET pending = '', secret = $3, expires_us = $4, delivered = CASE WHEN expires_us = 0 THEN $5 ELSE delivered END, failures = 0, next_us = 0, lease_us = 0`,
 		s.Secret, us(s.Expires), s.Change)
 }
 
@@ -95,10 +105,10 @@ func (db *DB) Unsubscribe(ctx context.Context, s feeds.Subscription) error {
 func (db *DB) finishPush(ctx context.Context, s feeds.Subscription, text string, args ...any) error {
 	n, err := affected(db.write.ExecContext(ctx, text+` WHERE id = $1 AND lease_gen = $2`, append([]any{s.ID, s.Lease.Generation}, args...)...))
 	if err != nil {
-		return fmt.Errorf("finish push to %s: %w", s.Callback, err)
+		return fmt.Errorf("finish push %d: %w", s.ID, err)
 	}
 	if n == 0 {
-		return fmt.Errorf("finish push to %s: %w", s.Callback, feeds.ErrLeaseLost)
+		return fmt.Errorf("finish push %d: %w", s.ID, feeds.ErrLeaseLost)
 	}
 	return nil
 }

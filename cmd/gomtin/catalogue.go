@@ -17,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 	"golang.org/x/text/language"
 
 	"gomtin/feeds"
@@ -82,12 +83,15 @@ func readCatalogue(file string) (storage.Catalogue, error) {
 
 func parseCatalogue(file string, data []byte) (storage.Catalogue, error) {
 	doc, err := parser.ParseBytes(data, 0)
+	if err == nil && len(doc.Docs) > 1 {
+		err = fmt.Errorf("the file holds %d documents: a catalogue is one, without lines of ---", len(doc.Docs))
+	}
 	if err != nil {
-		return storage.Catalogue{}, fmt.Errorf("%s:%w", file, yamlError(err))
+		return storage.Catalogue{}, fmt.Errorf("%s:%w", file, yamlError(doc, err))
 	}
 	var f catalogueFile
 	if err := yaml.UnmarshalWithOptions(data, &f, yaml.Strict()); err != nil {
-		return storage.Catalogue{}, fmt.Errorf("%s:%w", file, yamlError(err))
+		return storage.Catalogue{}, fmt.Errorf("%s:%w", file, yamlError(doc, err))
 	}
 	c, err := f.check(filepath.Dir(file))
 	if bad, ok := errors.AsType[*badValue](err); ok {
@@ -122,18 +126,19 @@ func lineOf(doc *ast.File, path string) int {
 	return 1
 }
 
-// yamlError puts the line and, for an unknown key, the nearest known one into one
-// line of text: "3: unknown key "sourcs"; did you mean "sources"?"
-func yamlError(err error) error {
+// yamlError puts an error of the parser into one line of text that begins with the
+// line's number; for an unknown key it names the nearest that may stand there.
+func yamlError(doc *ast.File, err error) error {
 	e, ok := errors.AsType[yaml.Error](err)
 	if !ok || e.GetToken() == nil {
-		return err
+		return fmt.Errorf(" %w", err)
 	}
 	text := e.GetMessage()
 	if m := unknownField.FindStringSubmatch(text); m != nil {
-		text = fmt.Sprintf("unknown key %q", m[1])
-		if near := nearest(m[1], knownKeys()); near != "" {
-			text += fmt.Sprintf("; did you mean %q?", near)
+		keys := keysAt(doc, e.GetToken())
+		text = fmt.Sprintf("unknown key %q; the keys here are %s", m[1], strings.Join(keys, ", "))
+		if near := nearest(m[1], keys); near != "" {
+			text = fmt.Sprintf("unknown key %q; did you mean %q?", m[1], near)
 		}
 	}
 	return fmt.Errorf("%d: %s", e.GetToken().Position.Line, text)
@@ -141,17 +146,48 @@ func yamlError(err error) error {
 
 var unknownField = regexp.MustCompile(`unknown field "([^"]*)"`)
 
-// knownKeys are all keys that a catalogue may hold.
-func knownKeys() []string {
-	var keys []string
-	for _, v := range []any{catalogueFile{}, catalogueDepartment{}, catalogueSource{}, topicPatch{}, feeds.Site{}, feeds.Recipe{}} {
-		for f := range reflect.TypeOf(v).Fields() {
-			if key := f.Tag.Get("yaml"); !slices.Contains(keys, key) {
-				keys = append(keys, key)
+// places are the mappings of a catalogue by the form of their paths.
+var places = []struct {
+	path *regexp.Regexp
+	v    any
+}{
+	{regexp.MustCompile(`^\$\.site\.`), feeds.Site{}},
+	{regexp.MustCompile(`^\$\.departments\[\d+\]\.sources\[\d+\]\.cms\.`), feeds.Recipe{}},
+	{regexp.MustCompile(`^\$\.departments\[\d+\]\.sources\[\d+\]\.`), catalogueSource{}},
+	{regexp.MustCompile(`^\$\.departments\[\d+\]\.`), catalogueDepartment{}},
+	{regexp.MustCompile(`^\$\.topics\..*\.`), topicPatch{}},
+	{regexp.MustCompile(`^\$\.`), catalogueFile{}},
+}
+
+// keysAt returns the keys that may stand where the key at tok stands.
+func keysAt(doc *ast.File, tok *token.Token) []string {
+	path := "$."
+	for _, d := range doc.Docs {
+		ast.Walk(keyFinder{tok.Position.Offset, &path}, d)
+	}
+	for _, p := range places {
+		if p.path.MatchString(path) {
+			var keys []string
+			for f := range reflect.TypeOf(p.v).Fields() {
+				keys = append(keys, f.Tag.Get("yaml"))
 			}
+			return keys
 		}
 	}
-	return keys
+	return nil
+}
+
+// A keyFinder looks for the path of the key at an offset.
+type keyFinder struct {
+	offset int
+	path   *string
+}
+
+func (k keyFinder) Visit(n ast.Node) ast.Visitor {
+	if v, ok := n.(*ast.MappingValueNode); ok && v.Key.GetToken().Position.Offset == k.offset {
+		*k.path = v.Value.GetPath()
+	}
+	return k
 }
 
 // nearest returns the word that differs least from s, if it is near enough to be

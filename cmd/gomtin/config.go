@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,11 +38,11 @@ func loadConfig(c *cobra.Command, _ []string) error {
 			return fmt.Errorf("config %w", err)
 		}
 		if err := yaml.Unmarshal(data, &values); err != nil {
-			return fmt.Errorf("config %s: %w", file, yamlError(err))
+			return fmt.Errorf("config %s:%w", file, yamlError(nil, err))
 		}
 		for key := range values {
-			if !anyCommandHas(c.Root(), key) {
-				return fmt.Errorf("config %s: no command has a flag %q", file, key)
+			if flags := allFlags(c.Root()); !slices.Contains(flags, key) {
+				return fmt.Errorf("config %s: no command has a flag %q%s", file, key, hint(key, flags))
 			}
 		}
 	}
@@ -54,7 +56,11 @@ func loadConfig(c *cobra.Command, _ []string) error {
 				err = usageError{fmt.Errorf("environment %s: %w", name, e)}
 			}
 		} else if v, ok := values[f.Name]; ok {
-			if e := c.Flags().Set(f.Name, fmt.Sprint(v)); e != nil {
+			text := fmt.Sprint(v)
+			if _, ok := v.([]any); ok { // [poll web]
+				text = strings.ReplaceAll(strings.Trim(text, "[]"), " ", ",")
+			}
+			if e := c.Flags().Set(f.Name, text); e != nil {
 				err = usageError{fmt.Errorf("config %s: %s: %w", file, f.Name, e)}
 			}
 		}
@@ -62,13 +68,13 @@ func loadConfig(c *cobra.Command, _ []string) error {
 	return err
 }
 
-func anyCommandHas(root *cobra.Command, flag string) bool {
+// allFlags returns the names of every command's flags.
+func allFlags(root *cobra.Command) []string {
+	var names []string
 	for _, c := range root.Commands() {
-		if c.Flags().Lookup(flag) != nil {
-			return true
-		}
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	}
-	return false
+	return names
 }
 
 // openDB opens the database that a --db value names.
@@ -96,6 +102,14 @@ func (m *manners) flags(f *pflag.FlagSet) {
 	f.DurationVar(&m.pace, "host-pace", time.Second, "pause after a request to a host; 0 for none")
 	f.DurationVar(&m.lease, "lease", 2*time.Minute, "how long one poll may take, and a dead process's sources wait")
 	f.BoolVar(&m.allowPrivate, "allow-private", false, "fetch from loopback and private addresses too")
+}
+
+// check refuses numbers that would do nothing at all.
+func (m manners) check() error {
+	if m.workers < 1 || m.lease < time.Second || m.pace < 0 {
+		return usageError{errors.New("--workers must be 1 or more, --lease 1s or more, --host-pace 0 or more")}
+	}
+	return nil
 }
 
 // client makes the fetcher. contact is the site's address, which servers' owners

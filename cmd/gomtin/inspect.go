@@ -70,7 +70,7 @@ func inspectCommand() *cobra.Command {
 
 // page reads a file or fetches an address.
 func (m manners) page(ctx context.Context, name, base string) (*feeds.Page, error) {
-	if strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://") {
+	if strings.Contains(name, "://") {
 		client := m.client("")
 		defer client.Close()
 		return client.Fetch(ctx, feeds.Request{URL: name})
@@ -78,6 +78,9 @@ func (m manners) page(ctx context.Context, name, base string) (*feeds.Page, erro
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("inspect: %w", err)
+	}
+	if base != "" && !isWeb(base) {
+		return nil, usageError{fmt.Errorf("--base %q is not a web address", base)}
 	}
 	if base == "" {
 		abs, err := filepath.Abs(name)
@@ -200,4 +203,12 @@ func inspectText(w io.Writer, doc *extract.Document) {
 }
 
 // oneLine writes joined errors on one line.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+func oneLine(err error) string {
+	var lines []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}

@@ -30,6 +30,9 @@ A source that fails does not stop the others: its line says why. The exit code i
 			if !once {
 				return usageError{errors.New(`"gomtin poll" makes one round: write --once; to poll all the time, "gomtin serve --roles poll"`)}
 			}
+			if err := m.check(); err != nil {
+				return err
+			}
 			ctx := c.Context()
 			store, err := openDB(ctx, db)
 			if err != nil {
@@ -55,8 +58,15 @@ A source that fails does not stop the others: its line says why. The exit code i
 				Store: store, Fetcher: client, Topics: func() *curate.Classifier { return classifier },
 				Workers: m.workers, Lease: m.lease, Done: printer.line,
 			}
+			held, until, err := store.Leased(ctx, time.Now())
+			if err != nil {
+				return err
+			}
 			if err := runner.Round(ctx); err != nil {
 				return err
+			}
+			if held > 0 {
+				fmt.Fprintf(c.OutOrStdout(), "%s left to another process, or to one that died: leased until %s at most\n", count(held, "source"), until.Local().Format("15:04:05"))
 			}
 			return printer.totals()
 		},

@@ -35,6 +35,9 @@ func serveCommand() *cobra.Command {
 		Example: "  gomtin serve --catalogue catalogue.yaml --db sqlite:gomtin.db --listen 127.0.0.1:8080",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := m.check(); err != nil {
+				return err
+			}
 			ctx := c.Context()
 			has := make(map[string]bool)
 			for _, r := range roles {
@@ -221,6 +224,9 @@ func serveHTTP(ctx context.Context, l net.Listener, h http.Handler) error {
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
 	err := srv.Shutdown(drain)
+	if errors.Is(err, context.DeadlineExceeded) { // a reader that does not read holds nobody up
+		err = srv.Close()
+	}
 	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}

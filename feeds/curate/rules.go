@@ -138,7 +138,8 @@ func NewClassifier(rules []Rule) *Classifier {
 
 func (c *Classifier) add(phrase string, e ending) {
 	n := c.root
-	for _, s := range viet.Syllables(phrase) {
+	syllables := viet.Syllables(phrase)
+	for _, s := range syllables[:min(len(syllables), longest)] {
 		if n.next == nil {
 			n.next = make(map[string]*node)
 		}
@@ -174,12 +175,36 @@ func (c *Classifier) hits(syllables []string) []span {
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(found), func(s span) bool {
-		return s.weight == 0 || slices.ContainsFunc(found, func(o span) bool {
-			inside := o.topic == s.topic && o.from <= s.from && s.to <= o.to
-			return inside && (o.weight == 0 || o.to-o.from > s.to-s.from)
-		})
-	})
+	var kept []span
+	for i, s := range found {
+		if s.weight > 0 && !covered(found, i) {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// longest is how many syllables a phrase may have.
+const longest = 16
+
+// covered reports whether the i-th of the spans, which are in the order of their
+// beginnings, lies inside a longer one of its topic or inside one that cancels it.
+func covered(spans []span, i int) bool {
+	s := spans[i]
+	covers := func(o span) bool {
+		return o.topic == s.topic && o.from <= s.from && s.to <= o.to && (o.weight == 0 || o.to-o.from > s.to-s.from)
+	}
+	for j := i - 1; j >= 0 && s.from-spans[j].from < longest; j-- {
+		if covers(spans[j]) {
+			return true
+		}
+	}
+	for j := i + 1; j < len(spans) && spans[j].from == s.from; j++ {
+		if covers(spans[j]) {
+			return true
+		}
+	}
+	return false
 }
 
 // Topics returns one to three topics of a, best first, each with its score and

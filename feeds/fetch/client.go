@@ -6,7 +6,9 @@
 package fetch
 
 import (
+	"bufio"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -110,6 +112,8 @@ func parseURL(s string) (*url.URL, error) {
 		return nil, fmt.Errorf("scheme %q is not http or https", u.Scheme)
 	case u.Hostname() == "":
 		return nil, errors.New("the address names no host")
+	case len(s) > 4096:
+		return nil, errors.New("the address is longer than 4096 bytes")
 	case u.User != nil:
 		return nil, errors.New("user names and passwords in addresses are not sent")
 	}
@@ -180,8 +184,8 @@ func (c *Client) read(ctx context.Context, u *url.URL, resp *http.Response) (*fe
 		URL:       u.String(),
 		MediaType: resp.Header.Get("Content-Type"),
 		Validators: feeds.Validators{
-			ETag:         resp.Header.Get("ETag"),
-			LastModified: resp.Header.Get("Last-Modified"),
+			ETag:         validator(resp.Header.Get("ETag")),
+			LastModified: validator(resp.Header.Get("Last-Modified")),
 		},
 		FetchedAt: time.Now(),
 		FreshFor:  maxAge(strings.Join(resp.Header.Values("Cache-Control"), ",")),
@@ -199,8 +203,10 @@ func (c *Client) read(ctx context.Context, u *url.URL, resp *http.Response) (*fe
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return nil, nil, &feeds.Error{Fault: feeds.Malformed, Err: fmt.Errorf("the answer comes in a coding that was not asked for: %q", coding)}
 	}
-	var err error
-	page.Body, err = io.ReadAll(io.LimitReader(resp.Body, c.opts.MaxBytes+1))
+	body, err := unpacked(resp.Body)
+	if err == nil {
+		page.Body, err = io.ReadAll(io.LimitReader(body, c.opts.MaxBytes+1))
+	}
 	if err != nil {
 		return nil, nil, causeOf(ctx, fmt.Errorf("read the answer: %w", err))
 	}
@@ -208,6 +214,24 @@ func (c *Client) read(ctx context.Context, u *url.URL, resp *http.Response) (*fe
 		return nil, nil, &feeds.Error{Fault: feeds.Malformed, Err: fmt.Errorf("the answer is larger than %d bytes", c.opts.MaxBytes)}
 	}
 	return page, nil, nil
+}
+
+// validator returns v if it can be stored and sent back: short printable ASCII.
+func validator(v string) string {
+	if len(v) > 1024 || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	return v
+}
+
+// unpacked reads a body that is gzip though its header does not say so: some
+// portals store their feeds packed.
+func unpacked(body io.Reader) (io.Reader, error) {
+	r := bufio.NewReader(body)
+	if magic, err := r.Peek(2); err != nil || magic[0] != 0x1f || magic[1] != 0x8b {
+		return r, nil // what can't be peeked at, ReadAll reports
+	}
+	return gzip.NewReader(r)
 }
 
 // redirect returns where a Location leads. It is Malformed where that can't be

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -387,5 +388,22 @@ func TestCAFile(t *testing.T) {
 				t.Errorf("Fetch = %+v, %v, want the page", page, err)
 			}
 		})
+	}
+}
+
+func TestPackedWithoutSayingSo(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	io.WriteString(z, "<rss/>")
+	z.Close()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/xml")
+		w.Header().Set("Content-Encoding", "identity")
+		w.Write(packed.Bytes())
+	}))
+	defer srv.Close()
+	page, err := New(Options{AllowPrivate: true, HostPace: -1}).Fetch(t.Context(), feeds.Request{URL: srv.URL})
+	if err != nil || string(page.Body) != "<rss/>" {
+		t.Errorf("Fetch = %v, %v; want the body unpacked", page, err)
 	}
 }

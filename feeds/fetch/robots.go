@@ -17,6 +17,9 @@ const robotsAge = 24 * time.Hour
 // maxRobots is how much of a robots.txt is read (RFC 9309, 2.5: at least 500 KiB).
 const maxRobots = 512 << 10
 
+// mostRules is how many rules of one file are kept.
+const mostRules = 2000
+
 type robotsEntry struct {
 	rules []robotsRule
 	until time.Time
@@ -54,7 +57,7 @@ func (c *Client) askRobots(ctx context.Context, u *url.URL, caFile string) error
 		}
 		entry = robotsEntry{rules: rules, until: time.Now().Add(robotsAge)}
 		c.mu.Lock()
-		if len(c.robots) >= 4096 {
+		if len(c.robots) >= 512 {
 			clear(c.robots)
 		}
 		c.robots[key] = entry
@@ -114,7 +117,7 @@ func parseRobots(body []byte, agent string) []robotsRule {
 			found = found || named
 		case "allow", "disallow":
 			inRules = true
-			if value == "" {
+			if value == "" || len(ours)+len(others) >= mostRules || strings.Count(value, "*") > 20 {
 				continue
 			}
 			rule := newRule(key == "allow", value)

@@ -168,7 +168,10 @@ func (r *Runner) idle(ctx context.Context) error {
 // short is released, not recorded as a failure of the source.
 func (r *Runner) One(ctx context.Context, job feeds.Job) (Report, error) {
 	started := time.Now()
-	fetchCtx, cancel := context.WithDeadlineCause(ctx, job.Lease.Until, errors.New("the poll took longer than its lease"))
+	// A quarter of the lease is left for the commit: who fetched up to its end would
+	// find the source claimed by the next.
+	limit := time.Until(job.Lease.Until) * 3 / 4
+	fetchCtx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the poll took longer than %v", limit.Round(time.Second)))
 	defer cancel()
 	out, report := r.outcome(fetchCtx, job.Source)
 	if ctx.Err() != nil {
@@ -177,6 +180,15 @@ func (r *Runner) One(ctx context.Context, job feeds.Job) (Report, error) {
 	}
 	out.Next = r.Interval.Next(job.Source, out, out.At)
 	tally, err := r.Store.Commit(ctx, job, out)
+	if err != nil && !errors.Is(err, feeds.ErrLeaseLost) && ctx.Err() == nil {
+		// Perhaps the database can't hold what the source sent: then that is the
+		// source's failure, and it must not come again at once.
+		failed := feeds.Outcome{At: out.At, Err: err}
+		failed.Next = r.Interval.Next(job.Source, failed, out.At)
+		if _, again := r.Store.Commit(ctx, job, failed); again == nil {
+			report.Err, err = err, nil
+		}
+	}
 	report.Tally, report.Took = tally, time.Since(started)
 	switch {
 	case errors.Is(err, feeds.ErrLeaseLost):

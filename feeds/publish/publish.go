@@ -59,6 +59,20 @@ func Render(w io.Writer, f Format, d Document) error {
 // missed.
 const Most = 200
 
+// mostBytes is how much text a feed holds: an article may have half a megabyte.
+const mostBytes = 8 << 20
+
+// Window returns how many of stories, newest first, a feed shows.
+func Window(stories []feeds.Story) int {
+	size := 0
+	for i, s := range stories[:min(len(stories), Most)] {
+		if size += len(s.Lead.Content); size > mostBytes {
+			return i
+		}
+	}
+	return min(len(stories), Most)
+}
+
 const generator = "gomtin"
 
 // url makes a path an address of the site.

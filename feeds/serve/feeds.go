@@ -58,7 +58,7 @@ func (s *Server) document(ctx context.Context, c *Catalogue, sc storage.Scope) (
 		d.Description = d.Title
 	}
 	stories, err := s.store.Latest(ctx, sc, publish.Most)
-	d.Stories = stories
+	d.Stories = stories[:publish.Window(stories)]
 	return d, err
 }
 
@@ -80,7 +80,7 @@ func (s *Server) feed(w http.ResponseWriter, r *http.Request, f publish.Format, 
 		w.Header().Add("Link", "<"+site+"/hub>; rel=\"hub\"")
 		w.Header().Add("Link", "<"+site+r.URL.Path+">; rel=\"self\"")
 	}
-	s.answer(w, r, path(sc)+f.Ending, path(sc), func(ctx context.Context) (*rendered, error) { return s.renderFeed(ctx, f, sc) })
+	s.answer(w, r, r.URL.Path, path(sc), func(ctx context.Context) (*rendered, error) { return s.renderFeed(ctx, f, sc) })
 }
 
 func (s *Server) renderFeed(ctx context.Context, f publish.Format, sc storage.Scope) (*rendered, error) {
@@ -100,12 +100,14 @@ func (s *Server) renderFeed(ctx context.Context, f publish.Format, sc storage.Sc
 // scopeOf reads the path of a feed: "/topics/y-te.rss".
 func scopeOf(feed string) (sc storage.Scope, f *publish.Format) {
 	if rest, ok := strings.CutPrefix(feed, "/topics/"); ok {
-		name, f := split(rest)
-		return storage.Scope{Topic: feeds.TopicID(name)}, f
+		if name, f := split(rest); feeds.ValidSlug(name) {
+			return storage.Scope{Topic: feeds.TopicID(name)}, f
+		}
 	}
 	if rest, ok := strings.CutPrefix(feed, "/departments/"); ok {
-		name, f := split(rest)
-		return storage.Scope{Department: feeds.DepartmentID(name)}, f
+		if name, f := split(rest); feeds.ValidSlug(name) {
+			return storage.Scope{Department: feeds.DepartmentID(name)}, f
+		}
 	}
 	if name, f := split(feed); name == "/all" {
 		return storage.Scope{}, f

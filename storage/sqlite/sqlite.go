@@ -65,6 +65,11 @@ func writable(file string) error {
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		return fmt.Errorf("database %s is a folder: name a file in it", file)
 	}
+	if f, err := os.OpenFile(file, os.O_RDWR, 0); err == nil {
+		f.Close()
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("database %s: the file can't be written (%w): check its owner and permissions, or choose another with --db", file, errors.Unwrap(err))
+	}
 	dir := filepath.Dir(file)
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("database %s: there is no folder %s: make it first", file, dir)

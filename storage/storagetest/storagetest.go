@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"applying a catalogue twice changes nothing", applyTwice},
 		{"a source that the catalogue drops is not polled", dropSource},
 		{"a claimed source can't be claimed again until its lease ends", claim},
+		{"leases are counted", leased},
 		{"a late writer is fenced off and writes nothing", fence},
 		{"a released source can be claimed at once", release},
 		{"a new article founds a story under its topics", founds},
@@ -217,6 +218,17 @@ func claim(t *testing.T, s *suite) {
 				t.Errorf("the claimed source lacks what the catalogue says: %+v", j.Source)
 			}
 		}
+	}
+}
+
+func leased(t *testing.T, s *suite) {
+	s.apply("syt", "snnmt")
+	s.claim("syt")
+	if n, until, err := s.Leased(s.ctx, s.now); err != nil || n != 1 || !until.Equal(s.now.Add(time.Minute)) {
+		t.Errorf("%d leased until %v, %v; want 1 until %v", n, until, err, s.now.Add(time.Minute))
+	}
+	if n, _, err := s.Leased(s.ctx, s.now.Add(time.Minute)); err != nil || n != 0 {
+		t.Errorf("%d leased when the lease is over, %v", n, err)
 	}
 }
 

@@ -69,6 +69,18 @@ func subscription(t *testing.T, s *suite) {
 	s.must(s.Delivered(s.ctx, sub))
 	s.push(false)
 
+	s.commit("syt", article(4)) // a renewal does not lose what was not sent yet
+	s.must(s.RequestSubscription(s.ctx, wish("subscribe"), scope))
+	sub = s.push(true)
+	sub.Secret, sub.Expires = "new", s.now.Add(time.Hour)
+	s.must(s.Confirm(s.ctx, sub))
+	sub = s.push(true)
+	if sub.Pending != "" || sub.Secret != "new" {
+		t.Errorf("after the renewal: %+v, want the delivery that was due", sub)
+	}
+	s.must(s.Delivered(s.ctx, sub))
+	s.push(false)
+
 	s.must(s.RequestSubscription(s.ctx, wish("unsubscribe"), scope))
 	s.must(s.Unsubscribe(s.ctx, s.push(true)))
 	s.commit("syt", article(3))
