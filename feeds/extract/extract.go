@@ -65,6 +65,10 @@ func Read(src feeds.Source, page *feeds.Page) (*Document, error) {
 func (doc *Document) settle(src feeds.Source) {
 	links := make(map[string]int)
 	seen := make(map[string]bool)
+	if n := len(doc.Articles); n > mostItems {
+		doc.Articles = doc.Articles[:mostItems]
+		doc.Lost = append(doc.Lost, fmt.Errorf("only the first %d of %d items are read", mostItems, n))
+	}
 	kept := doc.Articles[:0]
 	for _, a := range doc.Articles {
 		a.Department, a.Source = src.Department.ID, src.ID
@@ -103,7 +107,7 @@ func FormOf(page *feeds.Page) Form {
 	if looksLikeFeed(text) {
 		return FormFeed
 	}
-	root, err := html.Parse(strings.NewReader(text))
+	root, err := parsePage(text)
 	if err != nil {
 		return FormList
 	}
@@ -134,7 +138,14 @@ var (
 
 // finish fills in what follows from an article's other fields.
 func finish(a *feeds.Article) {
-	a.Title = strings.TrimSpace(a.Title)
+	a.Title = shorten(a.Title, 500)
+	if a.GUID = viet.Clean(a.GUID); len(a.GUID) > 1024 || len(a.Link) > 2048 { // more than an index or a reader takes
+		sum := sha256.Sum256([]byte(a.GUID + " " + a.Link))
+		a.GUID, a.Link = "sha256:"+hex.EncodeToString(sum[:]), ""
+	}
+	if len(a.Content) > mostContent {
+		a.Content = paragraph(shorten(a.Content.Text(), 4000))
+	}
 	text := a.Content.Text()
 	if a.Summary == "" {
 		a.Summary = shorten(text, 300)

@@ -26,6 +26,9 @@ func readFeed(src feeds.Source, pageURL, text string) (*Document, error) {
 	if !looksLikeFeed(text) {
 		return nil, notAFeed(text)
 	}
+	if strings.Count(text, "xmlns") > mostNamespaces {
+		return nil, errBounds
+	}
 	isJSON := strings.HasPrefix(strings.TrimSpace(text), "{")
 	if !isJSON {
 		text = repairXML(text)
@@ -144,7 +147,7 @@ func notAFeed(text string) error {
 	}
 	if htmlRoot.MatchString(text[:min(len(text), 64<<10)]) {
 		title := ""
-		if m := titleForm.FindStringSubmatch(text); m != nil {
+		if m := titleForm.FindStringSubmatch(text[:min(len(text), 64<<10)]); m != nil {
 			title = fmt.Sprintf(" titled “%s”", shorten(plain(m[1]), 60))
 		}
 		return fmt.Errorf("expected a feed, got an HTML page%s; if it lists articles, write it as a list: source", title)
@@ -238,7 +241,7 @@ var (
 // authorNames returns the names; an address of a mailbox is none.
 func authorNames(authors []string) string {
 	var names []string
-	for _, s := range authors {
+	for _, s := range authors[:min(len(authors), mostAuthors)] {
 		s = strings.TrimSpace(s)
 		if m := mailThenName.FindStringSubmatch(s); m != nil {
 			s = m[1]

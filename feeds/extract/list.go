@@ -29,7 +29,7 @@ func readList(src feeds.Source, pageURL, text string) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := html.Parse(strings.NewReader(text))
+	root, err := parsePage(text)
 	if err != nil {
 		return nil, fmt.Errorf("the page can't be parsed: %w", err)
 	}
@@ -167,24 +167,24 @@ func titleLink(block *html.Node, selector string) *html.Node {
 // A date as a list shows it; a bare number pair such as 22/9 is not enough.
 var shownDate = regexp.MustCompile(`\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d{2}-\d{2}|(?i:ngày)\s+\d{1,2}\s+tháng\s+\d{1,2}`)
 
-// dateText returns the shortest text within block that holds a date.
+// dateText returns the first text within block that holds a date, with what stands
+// beside it.
 func dateText(block *html.Node) string {
-	best := ""
 	for d := range block.Descendants() {
-		if d.Type != html.ElementNode {
-			continue
-		}
 		if d.DataAtom == atom.Time && attr(d, "datetime") != "" {
 			return attr(d, "datetime")
 		}
-		if text := nodeText(d); shownDate.MatchString(text) && (best == "" || len(text) < len(best)) && len(text) < 120 {
-			best = text
+		if d.Type == html.TextNode && shownDate.MatchString(d.Data) {
+			if text := nodeText(d.Parent); len(text) < 120 {
+				return text
+			}
+			return d.Data[shownDate.FindStringIndex(d.Data)[0]:]
 		}
 	}
-	if text := nodeText(block); best == "" && len(text) < 120 {
-		best = text
+	if text := nodeText(block); len(text) < 120 {
+		return text
 	}
-	return best
+	return ""
 }
 
 // repeatedBlocks finds the list in a page of an unknown system: the blocks, alike

@@ -34,7 +34,7 @@ func Complete(src feeds.Source, page *feeds.Page, a feeds.Article) (feeds.Articl
 	if err != nil {
 		return fail(err)
 	}
-	root, err := html.Parse(strings.NewReader(text))
+	root, err := parsePage(text)
 	if err != nil {
 		return fail(fmt.Errorf("the page can't be parsed: %w", err))
 	}
@@ -183,6 +183,9 @@ func filesIn(body *html.Node, base *url.URL, known []feeds.Enclosure) []feeds.En
 	var files []feeds.Enclosure
 	for _, n := range findAll(body, "a[href]") {
 		at := absolute(base, attr(n, "href"))
+		if len(files) >= mostFiles {
+			break
+		}
 		if at == "" || !isFile(at) || len(addFile(known, feeds.Enclosure{URL: at})) == len(known) {
 			continue
 		}

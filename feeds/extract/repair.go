@@ -91,7 +91,7 @@ func pieces(s string) (head string, items iter.Seq[string]) {
 		root += "<channel>"
 	}
 	return head + tail, func(yield func(string) bool) {
-		for _, at := range itemForm.FindAllStringIndex(tags, 5000) {
+		for _, at := range itemForm.FindAllStringIndex(tags, mostItems) {
 			if !yield(root + s[at[0]:at[1]] + tail) {
 				return
 			}

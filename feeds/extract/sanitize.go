@@ -44,7 +44,7 @@ func Sanitize(markup string, base *url.URL) feeds.SafeHTML {
 		return ""
 	}
 	nodes, err := fragment(markup)
-	if err != nil { // deeper than 512 elements
+	if err != nil { // deeper than 512 elements, or out of all proportion
 		return paragraph(textOnly(markup))
 	}
 	return sanitizeNodes(nodes, base)
@@ -92,9 +92,14 @@ func joinText(n *html.Node) {
 			joinText(c)
 			continue
 		}
-		for next := c.NextSibling; next != nil && next.Type == html.TextNode; next = c.NextSibling {
-			c.Data += next.Data
-			n.RemoveChild(next)
+		if next := c.NextSibling; next != nil && next.Type == html.TextNode {
+			var b strings.Builder
+			b.WriteString(c.Data)
+			for ; next != nil && next.Type == html.TextNode; next = c.NextSibling {
+				b.WriteString(next.Data)
+				n.RemoveChild(next)
+			}
+			c.Data = b.String()
 		}
 		c.Data = clean(groundMarks(c.Data))
 	}
@@ -114,11 +119,6 @@ func groundMarks(s string) string {
 		grounded = !unicode.IsSpace(r)
 		return r
 	}, s)
-}
-
-// fragment parses markup as the inside of a body.
-func fragment(markup string) ([]*html.Node, error) {
-	return html.ParseFragment(strings.NewReader(markup), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
 }
 
 func inner(root *html.Node) string {
