@@ -63,15 +63,20 @@ func demo(c *cobra.Command, db, listen string) (err error) {
 		return err
 	}
 	defer store.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
+	site, port, sites, err := demoAddresses(l)
 	if err != nil {
 		return err
+	}
+	if sites != nil {
+		defer sites.Close()
 	}
 	prov, err := province.New(port)
 	if err != nil {
 		return err
 	}
-	site := "http://" + l.Addr().String()
+	if err := ownDatabase(ctx, store, db, site); err != nil {
+		return err
+	}
 	if _, err := store.Apply(ctx, sampleCatalogue(prov, site)); err != nil {
 		return err
 	}
@@ -97,7 +102,54 @@ func demo(c *cobra.Command, db, listen string) (err error) {
 	}
 	fmt.Fprintf(out, "gomtin demo: gathering the news of %d departments …\n", first.want)
 	go keepPublishing(ctx, prov, first.done)
+	if sites != nil {
+		srv := &http.Server{Handler: prov, ReadHeaderTimeout: 10 * time.Second}
+		go srv.Serve(sites)
+		defer srv.Close()
+	}
 	return a.run(ctx, "", wrap)
+}
+
+// demoTag pins the ids of the sample province's entries.
+const demoTag = "demo.gomtin.example,2026"
+
+// demoAddresses returns where a browser here finds what l serves, and the port of
+// the departments' sites, which are always on 127.0.0.1: l's own if l listens
+// there too, else that of sites.
+func demoAddresses(l net.Listener) (site, port string, sites net.Listener, err error) {
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return "", "", nil, err
+	}
+	switch ip := net.ParseIP(host); {
+	case ip.IsUnspecified():
+		host = "127.0.0.1"
+	case host != "127.0.0.1":
+		if sites, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return "", "", nil, err
+		}
+		site = "http://" + net.JoinHostPort(host, port)
+		_, port, err = net.SplitHostPort(sites.Addr().String())
+		return site, port, sites, err
+	}
+	return "http://" + net.JoinHostPort(host, port), port, nil, nil
+}
+
+// ownDatabase refuses a database that is not a demo's, or one of a demo at another
+// address, whose articles would all come again under new links.
+func ownDatabase(ctx context.Context, store *storage.DB, name, site string) error {
+	c, err := store.Catalogue(ctx)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case c.Site.Tag != demoTag:
+		return fmt.Errorf("%s holds the catalogue of “%s”, which the demo would replace: name another with --db", name, c.Site.Title)
+	case c.Site.URL != site:
+		return fmt.Errorf("%s was made by a demo at %s: use the same --listen, or another --db", name, c.Site.URL)
+	}
+	return nil
 }
 
 // sampleCatalogue is the province as a catalogue.
@@ -105,7 +157,7 @@ func sampleCatalogue(p *province.Province, site string) storage.Catalogue {
 	departments, sources := p.Departments()
 	return storage.Catalogue{
 		Site: feeds.Site{
-			Title: "Tin tức tỉnh mẫu", URL: site, Tag: "demo.gomtin.example,2026", Language: "vi", Timezone: "Asia/Ho_Chi_Minh",
+			Title: "Tin tức tỉnh mẫu", URL: site, Tag: demoTag, Language: "vi", Timezone: "Asia/Ho_Chi_Minh",
 			Rights: "© Cổng thông tin điện tử tỉnh mẫu; ghi rõ nguồn khi phát hành lại",
 		},
 		Departments: departments, Sources: sources, Topics: []byte("{}"),

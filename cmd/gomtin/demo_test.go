@@ -281,6 +281,27 @@ func TestDemoAgain(t *testing.T) {
 	}
 }
 
+// TestDemoElsewhere holds that the demo works on an address where its departments
+// can't live, and on all addresses at once.
+func TestDemoElsewhere(t *testing.T) {
+	for listen, host := range map[string]string{"[::1]": "[::1]", "0.0.0.0": "127.0.0.1", "": "127.0.0.1"} {
+		port, err := freePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		output, stop := start(t, "demo", "--listen", listen+":"+port)
+		eventually(t, 20*time.Second, output.String, func() bool { return strings.Contains(output.String(), "62 stories, 14 topics") })
+		site := "http://" + host + ":" + port
+		if !strings.Contains(output.String(), "open        "+site+"/\n") {
+			t.Errorf("--listen %s:%s prints\n%s", listen, port, output.String())
+		}
+		if body := string(fetchBody(t, site+"/topics/y-te.atom")); !strings.Contains(body, `rel="self" type="application/atom+xml" href="`+site+`/topics/y-te.atom"`) {
+			t.Errorf("the self link is not at %s: %.600s", site, body)
+		}
+		stop()
+	}
+}
+
 // TestConditionalGet holds what a polling reader relies on.
 func TestConditionalGet(t *testing.T) {
 	site, _, _ := startDemo(t)
