@@ -105,7 +105,7 @@ func (db *DB) Commit(ctx context.Context, job feeds.Job, out feeds.Outcome) (fee
 		seq.firstOfSource = have == 0
 		before := seq.last
 		for _, a := range out.Articles {
-			if err := errors.Join(db.place(ctx, seq, a, &tally), sight(ctx, tx, a)); err != nil {
+			if err := errors.Join(db.place(ctx, seq, a, &tally), sight(ctx, tx, a, out.At)); err != nil {
 				return fmt.Errorf("store article %.200s: %w", a.Link, err)
 			}
 		}
@@ -188,17 +188,50 @@ func fuller(a, old feeds.Article) bool {
 	return len(a.Content.Text()) > 2*len(old.Content.Text())
 }
 
-// sight notes what the source said of an article whose page was read.
-func sight(ctx context.Context, tx *sql.Tx, a feeds.Article) error {
+// sight notes what the source said of an article whose page was read, and when the
+// page is to be read again.
+func sight(ctx context.Context, tx *sql.Tx, a feeds.Article, now time.Time) error {
 	if a.Listed == "" {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO sighting (source, link_key, listed) VALUES ($1, $2, $3)
-		ON CONFLICT (source, link_key) DO UPDATE SET listed = excluded.listed`, a.Source, feeds.LinkKey(a.Link), a.Listed)
+	_, err := tx.ExecContext(ctx, `INSERT INTO sighting (source, link_key, listed, next_us) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (source, link_key) DO UPDATE SET listed = excluded.listed, next_us = excluded.next_us`,
+		a.Source, feeds.LinkKey(a.Link), a.Listed, us(readAgain(a.Published, now)))
 	if err != nil {
 		return fmt.Errorf("note sighting: %w", err)
 	}
 	return nil
+}
+
+// readAgain is when a page that was read now is read again to see whether it was
+// corrected: after an hour at first, ever later, and after 30 days never (zero).
+func readAgain(published, now time.Time) time.Time {
+	age := max(now.Sub(published), 0)
+	if published.IsZero() {
+		age = 0
+	}
+	if age > 30*24*time.Hour {
+		return time.Time{}
+	}
+	return now.Add(max(time.Hour, age/4))
+}
+
+// ReadAgain returns up to limit articles of a source whose pages are due to be read
+// again at now, with what is stored of them.
+func (db *DB) ReadAgain(ctx context.Context, src feeds.Source, now time.Time, limit int) ([]feeds.Article, error) {
+	var due []feeds.Article
+	err := query(ctx, db.read, func(rows *sql.Rows) error {
+		var listed string
+		a, err := scanArticle(rows.Scan, &listed)
+		a.Listed, a.Identity = listed, "link:"+feeds.LinkKey(a.Link)
+		due = append(due, a.Article)
+		return err
+	}, `SELECT `+articleColumns+`, g.listed FROM sighting g JOIN article a ON a.department = $2 AND a.link_key = g.link_key AND a.source = g.source
+		WHERE g.source = $1 AND g.next_us > 0 AND g.next_us <= $3 ORDER BY g.next_us, g.link_key LIMIT $4`, src.ID, src.Department.ID, us(now), limit)
+	if err != nil {
+		return nil, fmt.Errorf("look for pages to read again: %w", err)
+	}
+	return due, nil
 }
 
 // ownLink is the key of a link that is the article's own; empty if others have it.

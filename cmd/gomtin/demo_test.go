@@ -3,7 +3,7 @@ package main
 import (
 	"database/sql"
 	"encoding/json"
-
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -284,7 +284,12 @@ func TestDemoAgain(t *testing.T) {
 // TestDemoElsewhere holds that the demo works on an address where its departments
 // can't live, and on all addresses at once.
 func TestDemoElsewhere(t *testing.T) {
-	for listen, host := range map[string]string{"[::1]": "[::1]", "0.0.0.0": "127.0.0.1", "": "127.0.0.1"} {
+	places := map[string]string{"0.0.0.0": "127.0.0.1", "": "127.0.0.1"}
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil { // not every machine has IPv6
+		l.Close()
+		places["[::1]"] = "[::1]"
+	}
+	for listen, host := range places {
 		port, err := freePort()
 		if err != nil {
 			t.Fatal(err)

@@ -97,7 +97,7 @@ func (p *pollPrinter) line(r poll.Report) {
 	case r.Err != nil:
 		p.failed++
 		fmt.Fprintf(p.w, "%-12s failed: %v\n", r.Source.Department.ID, r.Err)
-	case r.NotModified:
+	case r.NotModified && r.Tally == (feeds.Tally{}):
 		p.unchanged++
 		fmt.Fprintf(p.w, "%-12s not modified (304), %v\n", r.Source.Department.ID, took)
 	default:

@@ -32,6 +32,8 @@ type Store interface {
 	NextDue(ctx context.Context) (at time.Time, ok bool, err error)
 	// Unread returns those of listed whose own page must be fetched.
 	Unread(ctx context.Context, src feeds.Source, listed []feeds.Article) ([]feeds.Article, error)
+	// ReadAgain returns articles of a source whose pages are due to be read again.
+	ReadAgain(ctx context.Context, src feeds.Source, now time.Time, limit int) ([]feeds.Article, error)
 	// Commit ends a poll, all of it in one transaction; feeds.ErrLeaseLost means
 	// that nothing was written.
 	Commit(ctx context.Context, job feeds.Job, out feeds.Outcome) (feeds.Tally, error)
@@ -220,6 +222,11 @@ func (r *Runner) outcome(ctx context.Context, src feeds.Source) (feeds.Outcome, 
 	}
 	if page.NotModified {
 		out.NotModified, report.NotModified = true, true
+		again, err := r.readAgain(ctx, src, out.At)
+		if err != nil {
+			return fail(err)
+		}
+		out.Articles = r.curate(src, again)
 		return out, report
 	}
 	doc, err := extract.Read(src, page)
@@ -239,6 +246,11 @@ func (r *Runner) outcome(ctx context.Context, src feeds.Source) (feeds.Outcome, 
 			out.Validators = feeds.Validators{} // ask for the whole page again
 		}
 		lost = append(lost, missing...)
+		again, err := r.readAgain(ctx, src, out.At)
+		if err != nil {
+			return fail(err)
+		}
+		articles = append(articles, again...)
 	}
 	out.Articles = r.curate(src, articles)
 	report.Lost = errors.Join(lost...)
@@ -282,6 +294,30 @@ func (r *Runner) complete(ctx context.Context, src feeds.Source, listed []feeds.
 		full = append(full, a)
 	}
 	return full, missing, again, nil
+}
+
+// mostAgain is how many pages one poll reads again.
+const mostAgain = 5
+
+// readAgain fetches pages that were read before, to see corrections that the list
+// does not show. One that can't be had comes back as it is stored.
+func (r *Runner) readAgain(ctx context.Context, src feeds.Source, now time.Time) ([]feeds.Article, error) {
+	due, err := r.Store.ReadAgain(ctx, src, now, mostAgain)
+	if err != nil {
+		return nil, err
+	}
+	for i, stored := range due {
+		page, err := r.Fetcher.Fetch(ctx, feeds.Request{URL: stored.Link, CAFile: src.CAFile, Robots: true})
+		if err != nil {
+			continue
+		}
+		fresh := stored
+		fresh.Content, fresh.Enclosures = "", nil
+		if fresh, err = extract.Complete(src, page, fresh); err == nil {
+			due[i] = fresh
+		}
+	}
+	return due, nil
 }
 
 // curate gives each article its topics and fingerprint.

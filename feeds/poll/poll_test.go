@@ -242,6 +242,42 @@ func TestLongListingIsReadInParts(t *testing.T) {
 	}
 }
 
+// A daysLater is a Store whose pages are all due to be read again.
+type daysLater struct{ *storage.DB }
+
+func (h daysLater) ReadAgain(ctx context.Context, src feeds.Source, now time.Time, limit int) ([]feeds.Article, error) {
+	return h.DB.ReadAgain(ctx, src, now.Add(48*time.Hour), limit)
+}
+
+// TestCorrectionOnThePageAlone holds that a text which is corrected on its own page
+// is corrected here, though the list, answered by 304, says nothing of it.
+func TestCorrectionOnThePageAlone(t *testing.T) {
+	r, w, db, reports := newRunner(t)
+	w.set(list, strings.ReplaceAll(listing(1), "02/11/2026", time.Now().Format("02/01/2006")))
+	round(t, r, db, reports)
+	before, err := db.Latest(t.Context(), storage.Scope{Department: "cong"}, 1)
+	if err != nil || len(before) != 1 {
+		t.Fatalf("%d stories, %v", len(before), err)
+	}
+	r.Store = daysLater{db}
+	if by := round(t, r, db, reports); by["cong"].Tally != (feeds.Tally{}) {
+		t.Errorf("an unchanged page read again: %+v", by["cong"].Tally)
+	}
+	w.set("http://cong.example/tin/1", page(1, "UBND tỉnh họp, có đính chính."))
+	by := round(t, r, db, reports)
+	after, err := db.Latest(t.Context(), storage.Scope{Department: "cong"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !by["cong"].NotModified || by["cong"].Tally != (feeds.Tally{Corrected: 1}) || after[0].Lead.ID != before[0].Lead.ID || after[0].Lead.Content.Text() != "UBND tỉnh họp, có đính chính." {
+		t.Errorf("a corrected page: %+v, now %q", by["cong"], after[0].Lead.Content.Text())
+	}
+	w.fault["http://cong.example/tin/1"] = feeds.Gone
+	if by := round(t, r, db, reports); by["cong"].Tally != (feeds.Tally{}) {
+		t.Errorf("a page that is gone: %+v", by["cong"].Tally)
+	}
+}
+
 // TestStopReleases holds that a poll that is cut short is no failure of its source,
 // and that the source can be claimed again at once.
 func TestStopReleases(t *testing.T) {
@@ -292,6 +328,10 @@ func (d *diary) NextDue(context.Context) (time.Time, bool, error) {
 }
 
 func (d *diary) Unread(context.Context, feeds.Source, []feeds.Article) ([]feeds.Article, error) {
+	return nil, nil
+}
+
+func (d *diary) ReadAgain(context.Context, feeds.Source, time.Time, int) ([]feeds.Article, error) {
 	return nil, nil
 }
 

@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		{"nothing is in the future", future},
 		{"the newest stories come first, in one order", latest},
 		{"only articles that are new or listed otherwise are unread", unread},
+		{"a page is read again after growing pauses", readAgain},
 		{"changes come in order without gaps", changes},
 		{"a subscription is due when it asks and when its feed changes", subscription},
 		{"a subscription that is not confirmed is forgotten", denied},
@@ -365,6 +366,37 @@ func unread(t *testing.T, s *suite) {
 	got, err := s.Unread(s.ctx, src, []feeds.Article{a, b, article(3)})
 	if err != nil || len(got) != 2 || got[0].Title != "Tin số 2" || got[1].Title != "Tin số 3" {
 		t.Errorf("%d unread, %v; want 2 and 3", len(got), err)
+	}
+}
+
+func readAgain(t *testing.T, s *suite) {
+	s.apply("syt")
+	a, old := article(1), article(2)
+	a.Listed, old.Listed, old.Published = "x", "y", noon.AddDate(0, 0, -40)
+	s.commit("syt", a, old)
+	src := s.claim("syt").Source
+	due := func(after time.Duration) []feeds.Article {
+		t.Helper()
+		got, err := s.ReadAgain(s.ctx, src, s.now.Add(after), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := due(59 * time.Minute); len(got) != 0 {
+		t.Errorf("%d pages are due within the hour", len(got))
+	}
+	got := due(time.Hour)
+	if len(got) != 1 || got[0].Title != "Tin số 1" || got[0].Listed != "x" || got[0].Content != a.Content {
+		t.Fatalf("%d pages are due after an hour, %+v; want the new article's only", len(got), got)
+	}
+	s.now = s.now.Add(24 * time.Hour)
+	s.commit("syt", got[0]) // as it was
+	if got := due(6 * time.Hour); len(got) != 0 {
+		t.Errorf("%d pages are due six hours after a day: the pauses do not grow", len(got))
+	}
+	if got := due(7 * time.Hour); len(got) != 1 {
+		t.Errorf("%d pages are due seven hours after a day, want 1", len(got))
 	}
 }
 

@@ -78,8 +78,10 @@ CREATE TABLE sighting (
   source   BIGINT NOT NULL,
   link_key TEXT NOT NULL,
   listed   TEXT NOT NULL,                 -- digest
+  next_us  BIGINT NOT NULL,               -- when the page is read again; 0: never
   PRIMARY KEY (source, link_key)
 );
+CREATE INDEX sighting_again ON sighting (source, next_us) WHERE next_us > 0;
 
 -- Bands of the fingerprint: articles that share one may tell one story.
 CREATE TABLE band (
