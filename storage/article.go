@@ -105,7 +105,11 @@ func (db *DB) Commit(ctx context.Context, job feeds.Job, out feeds.Outcome) (fee
 		seq.firstOfSource = have == 0
 		before := seq.last
 		for _, a := range out.Articles {
-			if err := errors.Join(db.place(ctx, seq, a, &tally), sight(ctx, tx, a, out.At)); err != nil {
+			err := db.place(ctx, seq, a, &tally)
+			if err == nil {
+				err = sight(ctx, tx, a, out.At)
+			}
+			if err != nil {
 				return fmt.Errorf("store article %.200s: %w", a.Link, err)
 			}
 		}
@@ -138,11 +142,17 @@ func (db *DB) place(ctx context.Context, seq *sequence, a feeds.Article, tally *
 	if err != nil {
 		return err
 	}
+	owned := false // by another source, which then is the one to correct it
+	if old.Source != a.Source {
+		if owned, err = polled(ctx, seq.tx, old.Source); err != nil {
+			return err
+		}
+	}
 	switch {
 	case first && (old.Source == a.Source || fuller(a, old.Article)): // its page has been read: that corrects nothing
 		a = completed(old.Article, a)
-	case old.Source != a.Source && polled(ctx, seq.tx, old.Source):
-		return nil // the source that brought it corrects it
+	case owned:
+		return nil
 	default:
 		a = corrected(old.Article, a, seq.at)
 		tally.Corrected++
@@ -153,12 +163,12 @@ func (db *DB) place(ctx context.Context, seq *sequence, a feeds.Article, tally *
 	return db.settle(ctx, seq, old.story, feeds.ChangeCorrected)
 }
 
-// polled reports whether a source is still in the catalogue; an unreadable answer
-// counts as yes.
-func polled(ctx context.Context, tx *sql.Tx, id feeds.SourceID) bool {
-	var active bool
-	err := tx.QueryRowContext(ctx, `SELECT active FROM source WHERE id = $1`, id).Scan(&active)
-	return err != nil || active
+// polled reports whether a source is still in the catalogue.
+func polled(ctx context.Context, tx *sql.Tx, id feeds.SourceID) (active bool, err error) {
+	if err := tx.QueryRowContext(ctx, `SELECT active FROM source WHERE id = $1`, id).Scan(&active); err != nil {
+		return false, fmt.Errorf("look for source %d: %w", id, err)
+	}
+	return active, nil
 }
 
 // firstSight reports whether a comes with its own page's text for the first time

@@ -151,9 +151,6 @@ func (c *Classifier) add(phrase string, e ending) {
 	n.ends = append(n.ends, e)
 }
 
-// Rules returns the topics of c in their order. The caller must not change them.
-func (c *Classifier) Rules() []Rule { return c.rules }
-
 // A span is a phrase found at syllables [from, to).
 type span struct {
 	from, to int

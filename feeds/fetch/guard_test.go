@@ -50,11 +50,16 @@ func TestTheGuardRefusesAddressesThatAreNotPublic(t *testing.T) {
 }
 
 func TestARefusedAddressIsNotConnectedTo(t *testing.T) {
-	for _, at := range []string{"127.0.0.1:0", "[::1]:0"} {
+	places := []string{"127.0.0.1:0"}
+	if l, err := net.Listen("tcp", "[::1]:0"); err == nil { // not every machine has IPv6
+		l.Close()
+		places = append(places, "[::1]:0")
+	}
+	for _, at := range places {
 		t.Run(at, func(t *testing.T) {
 			l, err := net.Listen("tcp", at)
 			if err != nil {
-				t.Skipf("this machine can't listen on %s: %v", at, err)
+				t.Fatal(err)
 			}
 			defer l.Close()
 			page, err := guarded(t).Fetch(t.Context(), feeds.Request{URL: "http://" + l.Addr().String()})

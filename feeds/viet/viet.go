@@ -1,5 +1,5 @@
 // Package viet knows Vietnamese text: its Unicode forms, tone placement,
-// syllables, folding to plain letters, slugs and alphabetical order.
+// syllables, folding to plain letters and slugs.
 //
 // Every function is pure and safe for concurrent use. Read [Clean] and
 // [Syllables] first.
@@ -9,8 +9,6 @@ import (
 	"strings"
 	"unicode"
 
-	"golang.org/x/text/collate"
-	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -123,9 +121,4 @@ func Slug(s string) string {
 		}
 	}
 	return strings.TrimSuffix(b.String(), "-")
-}
-
-// Compare orders two names as a Vietnamese dictionary does: a ă â b c d đ e ê.
-func Compare(a, b string) int {
-	return collate.New(language.Vietnamese).CompareString(a, b)
 }

@@ -2,7 +2,6 @@ package viet
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"golang.org/x/text/unicode/norm"
@@ -49,14 +48,6 @@ func TestFoldAndSlug(t *testing.T) {
 		if got := Slug(tt.in); got != tt.slug {
 			t.Errorf("Slug(%q) = %q, want %q", tt.in, got, tt.slug)
 		}
-	}
-}
-
-func TestCompare(t *testing.T) {
-	names := strings.Fields("zebra đa ăn an bà ấn ân da")
-	slices.SortFunc(names, Compare)
-	if got, want := strings.Join(names, " "), "an ăn ân ấn bà da đa zebra"; got != want {
-		t.Errorf("sorted %q, want %q", got, want)
 	}
 }
 
